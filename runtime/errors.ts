@@ -1,0 +1,135 @@
+/**
+ * Every error tsflink raises on purpose is a {@link FlinkError}: a stable code, what was expected, what was found,
+ * where (operator name and uid, the user's own line) and what to do. Subclasses say what the caller does with it:
+ * refuse the request, fail the job, try again, or report a bug. Across a bundle, worker or wire compare `code`,
+ * never `instanceof`.
+ *
+ * @module
+ */
+
+/** Name and uid of the operator an error belongs to. */
+export interface OperatorReference {
+  /** Name as the user gave it, or the default name of the transformation. */
+  readonly name: string;
+  /** The uid, when one was set. */
+  readonly uid?: string;
+}
+
+/** The parts of a {@link FlinkError} beside its code and message. */
+export interface ErrorDetails {
+  /** What would have been right. */
+  readonly expected?: string;
+  /** What was there instead. */
+  readonly found?: string;
+  /** The operator it happened in. */
+  readonly operator?: OperatorReference;
+  /** The line of user code it leads back to, as `file:line:column`. */
+  readonly userLine?: string;
+  /** What to do about it. */
+  readonly hint?: string;
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The base of all errors of the project.
+ *
+ * @example
+ * ```ts
+ * import { FlinkError } from "tsflink";
+ *
+ * const error = new FlinkError("TSF-0000", "Something is off", { expected: "1", found: "2" });
+ * console.assert(error.code === "TSF-0000");
+ * console.assert(error.message.includes("expected: 1"));
+ * ```
+ */
+export class FlinkError extends Error {
+  /** Stable, documented in docs/errors.md; compare this, never the class. */
+  readonly code: string;
+  /** The message without code and details. */
+  readonly summary: string;
+  readonly expected?: string;
+  readonly found?: string;
+  readonly operator?: OperatorReference;
+  readonly userLine?: string;
+  readonly hint?: string;
+
+  constructor(code: string, summary: string, details: ErrorDetails = {}) {
+    super(formatMessage(code, summary, details), details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.summary = summary;
+    this.expected = details.expected;
+    this.found = details.found;
+    this.operator = details.operator;
+    this.userLine = details.userLine;
+    this.hint = details.hint;
+  }
+}
+
+/** The program or a request is wrong and is refused; nothing was started. */
+export class InvalidProgramError extends FlinkError {}
+
+/** A running job fails with this; the restart strategy decides what happens next. */
+export class JobExecutionError extends FlinkError {}
+
+/** Trying again later may succeed. */
+export class RetryableError extends FlinkError {}
+
+/** A broken invariant of tsflink itself; please report it. */
+export class BugError extends FlinkError {}
+
+/**
+ * Throws a {@link BugError} unless the condition holds.
+ *
+ * @throws BugError with code TSF-0001.
+ */
+export function invariant(condition: unknown, what: string): asserts condition {
+  if (!condition) {
+    throw new BugError("TSF-0001", what, { hint: "This is a defect of tsflink; please report it with the job." });
+  }
+}
+
+/** Two lines at most per part, so that a terminal shows the cause first and the advice last. */
+function formatMessage(code: string, summary: string, details: ErrorDetails): string {
+  const lines = [`[${code}] ${summary}`];
+  if (details.operator !== undefined) {
+    const uid = details.operator.uid === undefined ? "no uid" : `uid "${details.operator.uid}"`;
+    lines.push(`  operator: ${details.operator.name} (${uid})`);
+  }
+  if (details.expected !== undefined) lines.push(`  expected: ${details.expected}`);
+  if (details.found !== undefined) lines.push(`  found: ${details.found}`);
+  if (details.userLine !== undefined) lines.push(`  at: ${details.userLine}`);
+  if (details.cause !== undefined) lines.push(`  cause: ${describeCause(details.cause)}`);
+  if (details.hint !== undefined) lines.push(`  hint: ${details.hint}`);
+  return lines.join("\n");
+}
+
+function describeCause(cause: unknown): string {
+  if (cause instanceof FlinkError) return `[${cause.code}] ${cause.summary}`;
+  if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
+  return String(cause);
+}
+
+/** The root of this copy of tsflink, as a URL with a trailing slash. */
+const ENGINE_ROOT = new URL("../", import.meta.url).href;
+const ENGINE_FILES = new RegExp(
+  `^${ENGINE_ROOT.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(runtime/|cluster/|mod\\.ts|cli\\.ts)`,
+);
+
+/**
+ * The first frame of a stack that lies outside the engine: the user's own line.
+ *
+ * @param stack An `Error.stack` text.
+ * @returns `file:line:column` as V8 prints it, or undefined when every frame is the engine's.
+ */
+export function userFrame(stack: string | undefined): string | undefined {
+  for (const line of (stack ?? "").split("\n")) {
+    const location = /((?:file|https?|job|data|blob):[^\s()]+:\d+:\d+)/.exec(line)?.[1];
+    if (location === undefined || location.startsWith("ext:")) continue;
+    // A unit test beside its file is user code, though it lies in an engine folder.
+    if (ENGINE_FILES.test(location) && !/_test\.ts:\d+:\d+$/.test(location)) continue;
+    return location;
+  }
+  return undefined;
+}

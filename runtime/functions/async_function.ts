@@ -1,0 +1,35 @@
+/**
+ * Asynchronous requests from a stream, see AsyncDataStream.
+ *
+ * @module
+ */
+
+import type { Lifecycle } from "./rich_function.ts";
+
+/** Completes one record; the first call counts. */
+export interface ResultFuture<R> {
+  complete(results: Iterable<R>): void;
+  completeExceptionally(error: unknown): void;
+}
+/** One request per record. Either form: return a promise of the results, or use the future. */
+export interface RichAsyncFunction<T, R> extends Lifecycle {
+  asyncInvoke(value: T, future: ResultFuture<R>, signal: AbortSignal): void | Promise<Iterable<R> | void>;
+  /** Called instead of failing when the time is up. */
+  timeout?(value: T, future: ResultFuture<R>): void;
+}
+/** The plain form: a promise of the results. */
+export type AsyncFunction<T, R> =
+  | ((value: T, signal: AbortSignal) => Promise<Iterable<R> & object>)
+  | RichAsyncFunction<T, R>;
+
+/** When and how often to ask again. */
+export interface AsyncRetryStrategy<R> {
+  /** Attempts in all, the first included. */
+  readonly maxAttempts: number;
+  /** Wait before attempt `attempt` (2 for the first retry), in ms. */
+  backoffTimeMs(attempt: number): number;
+  /** Retry on these results. */
+  readonly resultPredicate?: (results: readonly R[]) => boolean;
+  /** Retry on this error. */
+  readonly exceptionPredicate?: (error: unknown) => boolean;
+}

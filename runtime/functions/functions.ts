@@ -1,0 +1,65 @@
+/**
+ * The simple user functions. Each may be a plain function or an object with the method of the same name; an object may
+ * also have `open` and `close` (see rich_function.ts). All are synchronous: a promise is refused by the type and, at
+ * run time, by an error that names asyncMap and AsyncDataStream.
+ *
+ * @module
+ */
+
+/** Receives what a function emits; works only during the call it was given to. */
+export interface Collector<T> {
+  /** Emits one record. The value is copied at once, so the function may go on changing it. */
+  collect(value: T): void;
+}
+
+/** One value in, one value out. */
+export type MapFunction<T, R> = ((value: T) => R) | { map(value: T): R };
+/** One value in, any number out: through the collector, or as a returned iterable object that is drawn lazily. */
+export type FlatMapFunction<T, R> = ((value: T, out: Collector<R>) => (Iterable<R> & object) | void) | {
+  flatMap(value: T, out: Collector<R>): (Iterable<R> & object) | void;
+};
+/** Keeps the values for which it returns true. */
+export type FilterFunction<T> = ((value: T) => boolean) | { filter(value: T): boolean };
+/** Combines two values into one of the same type. */
+export type ReduceFunction<T> = ((left: T, right: T) => T) | { reduce(left: T, right: T): T };
+/** Takes the key out of a value. */
+export type KeySelector<T, K> = (value: T) => K;
+
+/** Aggregates values through an accumulator. */
+export interface AggregateFunction<IN, ACC, OUT> {
+  createAccumulator(): ACC;
+  /** Returns the accumulator with the value added; may change and return the one given. */
+  add(value: IN, accumulator: ACC): ACC;
+  getResult(accumulator: ACC): OUT;
+  /** Needed for merging windows (sessions). */
+  merge?(left: ACC, right: ACC): ACC;
+  /** Promises that the order of adds and merges does not change the result; allows slices. Default false. */
+  readonly mergeable?: boolean;
+}
+
+/** Joins two values. */
+export type JoinFunction<L, R, OUT> = ((left: L, right: R) => OUT) | { join(left: L, right: R): OUT };
+/** Joins two values to any number. */
+export interface FlatJoinFunction<L, R, OUT> {
+  flatJoin(left: L, right: R, out: Collector<OUT>): void;
+}
+/** Sees all values of both sides with one key in one window. */
+export type CoGroupFunction<L, R, OUT> =
+  | ((left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>) => void)
+  | { coGroup(left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>): void };
+
+/** Maps two connected streams to one type. */
+export interface CoMapFunction<A, B, R> {
+  map1(value: A): R;
+  map2(value: B): R;
+}
+/** Maps two connected streams to any number of one type. */
+export interface CoFlatMapFunction<A, B, R> {
+  flatMap1(value: A, out: Collector<R>): (Iterable<R> & object) | void;
+  flatMap2(value: B, out: Collector<R>): (Iterable<R> & object) | void;
+}
+
+/** Sees a whole partition after its input has ended (fullWindowPartition). */
+export type MapPartitionFunction<T, R> =
+  | ((values: Iterable<T>, out: Collector<R>) => void)
+  | { mapPartition(values: Iterable<T>, out: Collector<R>): void };

@@ -1,0 +1,247 @@
+/**
+ * The process functions: one record at a time with timers, state, side outputs and the current watermark.
+ * Each is an interface that an object literal may implement, and an abstract class with Flink's name to extend.
+ * Context, timer service, collector and state handles work only during the call they were given to (contract Functions).
+ *
+ * @module
+ */
+
+import type { Collector } from "./functions.ts";
+import type { OutputTag } from "./output_tag.ts";
+import { type Lifecycle, RichFunction } from "./rich_function.ts";
+import type {
+  BroadcastState,
+  MapStateDescriptor,
+  ReadOnlyBroadcastState,
+  StateDeclarations,
+  StateDescriptor,
+  StateHandles,
+} from "./state_descriptor.ts";
+import type { Window } from "./windows.ts";
+
+/** Which clock a timer belongs to. */
+export type TimeDomain = "event-time" | "processing-time";
+
+/** Clocks and, on keyed streams, timers. Times are ms since the epoch. */
+export interface TimerService {
+  currentProcessingTime(): number;
+  /** MIN_WATERMARK before the first watermark. */
+  currentWatermark(): number;
+  /** One timer per key and time: registering twice fires once. @throws on a stream that is not keyed. */
+  registerEventTimeTimer(timestamp: number): void;
+  registerProcessingTimeTimer(timestamp: number): void;
+  deleteEventTimeTimer(timestamp: number): void;
+  deleteProcessingTimeTimer(timestamp: number): void;
+}
+
+// deno-lint-ignore ban-types -- no declared state
+export type NoState = {};
+
+/** What every process function sees. */
+export interface ProcessContext<S = NoState> {
+  /** Timestamp of the record (or of the timer); undefined when it has none. */
+  timestamp(): number | undefined;
+  timerService(): TimerService;
+  output<X>(tag: OutputTag<X>, value: X): void;
+  /** Handles of the declared `state` record, by name. */
+  readonly state: StateHandles<S>;
+}
+/** {@link ProcessContext} on a keyed stream. */
+export interface KeyedProcessContext<K, S = NoState> extends ProcessContext<S> {
+  getCurrentKey(): K;
+}
+/** What `onTimer` sees. */
+export interface OnTimerContext<K, S = NoState> extends KeyedProcessContext<K, S> {
+  timeDomain(): TimeDomain;
+}
+
+/** Processes the records of a stream that is not keyed. */
+export interface Process<I, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  readonly state?: S;
+  processElement(value: I, ctx: ProcessContext<S>, out: Collector<O>): void;
+}
+/** Processes the records of a keyed stream. */
+export interface KeyedProcess<K, I, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  readonly state?: S;
+  processElement(value: I, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
+  onTimer?(timestamp: number, ctx: OnTimerContext<K, S>, out: Collector<O>): void;
+}
+/** Processes two connected streams that are not keyed. */
+export interface CoProcess<A, B, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  readonly state?: S;
+  processElement1(value: A, ctx: ProcessContext<S>, out: Collector<O>): void;
+  processElement2(value: B, ctx: ProcessContext<S>, out: Collector<O>): void;
+}
+/** Processes two connected keyed streams that share state by key. */
+export interface KeyedCoProcess<K, A, B, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  readonly state?: S;
+  processElement1(value: A, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
+  processElement2(value: B, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
+  onTimer?(timestamp: number, ctx: OnTimerContext<K, S>, out: Collector<O>): void;
+}
+
+/** What the non-broadcast side of a broadcast connection sees. */
+export interface ReadOnlyBroadcastContext {
+  timestamp(): number | undefined;
+  currentProcessingTime(): number;
+  currentWatermark(): number;
+  output<X>(tag: OutputTag<X>, value: X): void;
+  getBroadcastState<BK, BV>(descriptor: MapStateDescriptor<BK, BV>): ReadOnlyBroadcastState<BK, BV>;
+}
+/** What the broadcast side sees. */
+export interface BroadcastContext extends Omit<ReadOnlyBroadcastContext, "getBroadcastState"> {
+  getBroadcastState<BK, BV>(descriptor: MapStateDescriptor<BK, BV>): BroadcastState<BK, BV>;
+}
+/** {@link ReadOnlyBroadcastContext} on a keyed stream. */
+export interface KeyedReadOnlyBroadcastContext<K, S = NoState> extends ReadOnlyBroadcastContext {
+  timerService(): TimerService;
+  getCurrentKey(): K;
+  readonly state: StateHandles<S>;
+}
+/** {@link BroadcastContext} on a keyed stream. */
+export interface KeyedBroadcastContext<K> extends BroadcastContext {
+  /** Calls `fn` with the state of every key of this subtask. */
+  applyToKeyedState<H>(descriptor: StateDescriptor, fn: (key: K, state: H) => void): void;
+}
+/** Broadcast state pattern, main stream not keyed. */
+export interface BroadcastProcess<A, B, O> extends Lifecycle {
+  processElement(value: A, ctx: ReadOnlyBroadcastContext, out: Collector<O>): void;
+  processBroadcastElement(value: B, ctx: BroadcastContext, out: Collector<O>): void;
+}
+/** Broadcast state pattern, main stream keyed. */
+export interface KeyedBroadcastProcess<K, A, B, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  readonly state?: S;
+  processElement(value: A, ctx: KeyedReadOnlyBroadcastContext<K, S>, out: Collector<O>): void;
+  processBroadcastElement(value: B, ctx: KeyedBroadcastContext<K>, out: Collector<O>): void;
+  onTimer?(
+    timestamp: number,
+    ctx: KeyedReadOnlyBroadcastContext<K, S> & { timeDomain(): TimeDomain },
+    out: Collector<O>,
+  ): void;
+}
+
+/** What a join of two records within an interval sees. */
+export interface ProcessJoinContext {
+  /** Timestamp of the left record. */
+  getLeftTimestamp(): number;
+  getRightTimestamp(): number;
+  /** The larger of the two: the timestamp of the result. */
+  getTimestamp(): number;
+  output<X>(tag: OutputTag<X>, value: X): void;
+}
+/** Handles a pair of an interval join. */
+export interface ProcessJoin<L, R, O> extends Lifecycle {
+  processElement(left: L, right: R, ctx: ProcessJoinContext, out: Collector<O>): void;
+}
+
+/** Per-window and global state of a key. */
+export interface WindowStateStore {
+  getState<T>(
+    descriptor: import("./state_descriptor.ts").ValueStateDescriptor<T>,
+  ): import("./state_descriptor.ts").ValueState<T>;
+  getListState<T>(
+    descriptor: import("./state_descriptor.ts").ListStateDescriptor<T>,
+  ): import("./state_descriptor.ts").ListState<T>;
+  getMapState<K, V>(
+    descriptor: import("./state_descriptor.ts").MapStateDescriptor<K, V>,
+  ): import("./state_descriptor.ts").MapState<K, V>;
+  getReducingState<T>(
+    descriptor: import("./state_descriptor.ts").ReducingStateDescriptor<T>,
+  ): import("./state_descriptor.ts").ReducingState<T>;
+  getAggregatingState<IN, ACC, OUT>(
+    descriptor: import("./state_descriptor.ts").AggregatingStateDescriptor<IN, ACC, OUT>,
+  ): import("./state_descriptor.ts").AggregatingState<IN, OUT>;
+}
+/** What a window function sees. */
+export interface ProcessWindowContext<W extends Window> {
+  window(): W;
+  currentProcessingTime(): number;
+  currentWatermark(): number;
+  /** State of this key and window; clean it in `clear`. Not available with merging windows. */
+  windowState(): WindowStateStore;
+  /** State of this key over all windows. */
+  globalState(): WindowStateStore;
+  output<X>(tag: OutputTag<X>, value: X): void;
+}
+/** Evaluates a window of a keyed stream. */
+export interface ProcessWindow<I, O, K, W extends Window = Window> extends Lifecycle {
+  process(key: K, ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): void;
+  /** Called when the window is dropped: clear per-window state here. */
+  clear?(ctx: ProcessWindowContext<W>): void;
+}
+/** Evaluates a window over a whole stream. */
+export interface ProcessAllWindow<I, O, W extends Window = Window> extends Lifecycle {
+  process(ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): void;
+  clear?(ctx: ProcessWindowContext<W>): void;
+}
+/** Flink's older form of a window function: no context. */
+export type WindowFunction<I, O, K, W extends Window = Window> =
+  | ((key: K, window: W, elements: Iterable<I>, out: Collector<O>) => void)
+  | { apply(key: K, window: W, elements: Iterable<I>, out: Collector<O>): void };
+/** {@link WindowFunction} over a whole stream. */
+export type AllWindowFunction<I, O, W extends Window = Window> =
+  | ((window: W, elements: Iterable<I>, out: Collector<O>) => void)
+  | { apply(window: W, elements: Iterable<I>, out: Collector<O>): void };
+
+/** Extend this for a process function with constructor and life cycle. */
+export abstract class ProcessFunction<I, O, S extends StateDeclarations = NoState> extends RichFunction
+  implements Process<I, O, S> {
+  declare readonly state?: S;
+  abstract processElement(value: I, ctx: ProcessContext<S>, out: Collector<O>): void;
+}
+/** Extend this for a keyed process function; `onTimer` does nothing unless overridden. */
+export abstract class KeyedProcessFunction<K, I, O, S extends StateDeclarations = NoState> extends RichFunction
+  implements KeyedProcess<K, I, O, S> {
+  declare readonly state?: S;
+  abstract processElement(value: I, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
+  onTimer(_timestamp: number, _ctx: OnTimerContext<K, S>, _out: Collector<O>): void {}
+}
+/** Extend this for a process function over two streams. */
+export abstract class CoProcessFunction<A, B, O, S extends StateDeclarations = NoState> extends RichFunction
+  implements CoProcess<A, B, O, S> {
+  declare readonly state?: S;
+  abstract processElement1(value: A, ctx: ProcessContext<S>, out: Collector<O>): void;
+  abstract processElement2(value: B, ctx: ProcessContext<S>, out: Collector<O>): void;
+}
+/** Extend this for a process function over two keyed streams. */
+export abstract class KeyedCoProcessFunction<K, A, B, O, S extends StateDeclarations = NoState> extends RichFunction
+  implements KeyedCoProcess<K, A, B, O, S> {
+  declare readonly state?: S;
+  abstract processElement1(value: A, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
+  abstract processElement2(value: B, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
+  onTimer(_timestamp: number, _ctx: OnTimerContext<K, S>, _out: Collector<O>): void {}
+}
+/** Extend this for the broadcast state pattern on a stream that is not keyed. */
+export abstract class BroadcastProcessFunction<A, B, O> extends RichFunction implements BroadcastProcess<A, B, O> {
+  abstract processElement(value: A, ctx: ReadOnlyBroadcastContext, out: Collector<O>): void;
+  abstract processBroadcastElement(value: B, ctx: BroadcastContext, out: Collector<O>): void;
+}
+/** Extend this for the broadcast state pattern on a keyed stream. */
+export abstract class KeyedBroadcastProcessFunction<K, A, B, O, S extends StateDeclarations = NoState>
+  extends RichFunction
+  implements KeyedBroadcastProcess<K, A, B, O, S> {
+  declare readonly state?: S;
+  abstract processElement(value: A, ctx: KeyedReadOnlyBroadcastContext<K, S>, out: Collector<O>): void;
+  abstract processBroadcastElement(value: B, ctx: KeyedBroadcastContext<K>, out: Collector<O>): void;
+  onTimer(
+    _timestamp: number,
+    _ctx: KeyedReadOnlyBroadcastContext<K, S> & { timeDomain(): TimeDomain },
+    _out: Collector<O>,
+  ): void {}
+}
+/** Extend this for the pairs of an interval join. */
+export abstract class ProcessJoinFunction<L, R, O> extends RichFunction implements ProcessJoin<L, R, O> {
+  abstract processElement(left: L, right: R, ctx: ProcessJoinContext, out: Collector<O>): void;
+}
+/** Extend this for a window function with context and life cycle. */
+export abstract class ProcessWindowFunction<I, O, K, W extends Window = Window> extends RichFunction
+  implements ProcessWindow<I, O, K, W> {
+  abstract process(key: K, ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): void;
+  clear(_ctx: ProcessWindowContext<W>): void {}
+}
+/** Extend this for a window function over a whole stream. */
+export abstract class ProcessAllWindowFunction<I, O, W extends Window = Window> extends RichFunction
+  implements ProcessAllWindow<I, O, W> {
+  abstract process(ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): void;
+  clear(_ctx: ProcessWindowContext<W>): void {}
+}

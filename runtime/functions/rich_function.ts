@@ -1,0 +1,156 @@
+/**
+ * The life cycle of a user function and what it can see of the task it runs in.
+ *
+ * @module
+ */
+
+import { JobExecutionError } from "../errors.ts";
+import type { MetricGroup } from "../metrics/metric_group.ts";
+import type { Accumulator, AccumulatorResult } from "./accumulators.ts";
+import type {
+  AggregatingState,
+  AggregatingStateDescriptor,
+  ListState,
+  ListStateDescriptor,
+  MapState,
+  MapStateDescriptor,
+  ReducingState,
+  ReducingStateDescriptor,
+  StateDeclarations,
+  ValueState,
+  ValueStateDescriptor,
+} from "./state_descriptor.ts";
+
+/** Where a subtask stands. */
+export interface TaskInfo {
+  readonly taskName: string;
+  /** Task name with "(index + 1/parallelism)#attempt", as in logs. */
+  readonly taskNameWithSubtasks: string;
+  readonly indexOfThisSubtask: number;
+  readonly numberOfParallelSubtasks: number;
+  readonly maxNumberOfParallelSubtasks: number;
+  readonly attemptNumber: number;
+  readonly allocationId: string;
+}
+
+/** The job a subtask belongs to. */
+export interface JobInfo {
+  /** 32 hex digits. */
+  readonly jobId: string;
+  readonly jobName: string;
+}
+
+/** What a function can see of the task it runs in. */
+export interface RuntimeContext {
+  getTaskInfo(): TaskInfo;
+  getJobInfo(): JobInfo;
+  getMetricGroup(): MetricGroup;
+  /** Job parameters set by `env.getConfig().setGlobalJobParameters`. */
+  getGlobalJobParameters(): Readonly<Record<string, string>>;
+  isObjectReuseEnabled(): boolean;
+
+  getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>;
+  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
+  getMapState<UK, UV>(descriptor: MapStateDescriptor<UK, UV>): MapState<UK, UV>;
+  getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T>;
+  getAggregatingState<IN, ACC, OUT>(descriptor: AggregatingStateDescriptor<IN, ACC, OUT>): AggregatingState<IN, OUT>;
+
+  addAccumulator(name: string, accumulator: Accumulator<never, unknown>): void;
+  getAccumulator<V, R extends AccumulatorResult>(name: string): Accumulator<V, R> | undefined;
+  getIntCounter(name: string): Accumulator<number, number>;
+  getDoubleCounter(name: string): Accumulator<number, number>;
+  getHistogram(name: string): Accumulator<number, ReadonlyMap<number, number>>;
+
+  /** The content of a file registered by `env.registerCachedFile`. */
+  getDistributedCache(): DistributedCache;
+  /** The clock of the task, in ms since the epoch; manual in tests. */
+  currentProcessingTime(): number;
+}
+
+/** Files registered with the environment, readable in every subtask. */
+export interface DistributedCache {
+  /** @throws JobExecutionError TSF-2030 when no file of that name was registered. */
+  getFile(name: string): { readonly path: string; text(): string; bytes(): Uint8Array };
+}
+
+/** The optional life cycle of every user function object. */
+export interface Lifecycle {
+  /** Called once before the first record. */
+  open?(context: RuntimeContext): void;
+  /** Called once after the last record, also after a failure. */
+  close?(): void;
+  /** State known before the first record; the key of the record is the state's name. */
+  readonly state?: StateDeclarations;
+}
+
+/** Key under which the engine hands a rich function its context; not a `#field`, so that copies per subtask work. */
+export const RUNTIME_CONTEXT: unique symbol = Symbol.for("tsflink.runtimeContext") as never;
+
+/** Base of function classes that need their life cycle or the {@link RuntimeContext}. */
+export abstract class RichFunction implements Lifecycle {
+  declare [RUNTIME_CONTEXT]?: RuntimeContext;
+  open(_context: RuntimeContext): void {}
+  close(): void {}
+  /** @throws JobExecutionError TSF-2031 before `open`. */
+  getRuntimeContext(): RuntimeContext {
+    const context = this[RUNTIME_CONTEXT];
+    if (context === undefined) {
+      throw new JobExecutionError("TSF-2031", "getRuntimeContext() was called before open()", {
+        expected: "a call in open() or later",
+        hint: "Move the call from the constructor to open().",
+      });
+    }
+    return context;
+  }
+}
+
+/** A map function with life cycle. */
+export abstract class RichMapFunction<T, R> extends RichFunction {
+  abstract map(value: T): R;
+}
+/** A flatMap function with life cycle. */
+export abstract class RichFlatMapFunction<T, R> extends RichFunction {
+  abstract flatMap(value: T, out: import("./functions.ts").Collector<R>): (Iterable<R> & object) | void;
+}
+/** A filter function with life cycle. */
+export abstract class RichFilterFunction<T> extends RichFunction {
+  abstract filter(value: T): boolean;
+}
+/** A reduce function with life cycle. */
+export abstract class RichReduceFunction<T> extends RichFunction {
+  abstract reduce(left: T, right: T): T;
+}
+/** A CoMap function with life cycle. */
+export abstract class RichCoMapFunction<A, B, R> extends RichFunction {
+  abstract map1(value: A): R;
+  abstract map2(value: B): R;
+}
+/** A CoFlatMap function with life cycle. */
+export abstract class RichCoFlatMapFunction<A, B, R> extends RichFunction {
+  abstract flatMap1(value: A, out: import("./functions.ts").Collector<R>): (Iterable<R> & object) | void;
+  abstract flatMap2(value: B, out: import("./functions.ts").Collector<R>): (Iterable<R> & object) | void;
+}
+
+/** Marks a factory: every subtask gets an object of its own. */
+export const PER_SUBTASK: unique symbol = Symbol.for("tsflink.perSubtask") as never;
+/** A factory of functions; see {@link perSubtask}. */
+export interface FunctionFactory<F> {
+  readonly [PER_SUBTASK]: () => F;
+}
+
+/**
+ * Gives every subtask a function object of its own, made where it runs. Needed for objects that cannot be copied:
+ * with `#private` fields, open handles, closures over themselves.
+ *
+ * @example
+ * ```ts
+ * import { perSubtask } from "tsflink";
+ *
+ * class Numbered { #n = 0; map(v: string) { return `${++this.#n} ${v}`; } }
+ * const numbered = perSubtask(() => new Numbered());
+ * console.assert(typeof numbered === "object");
+ * ```
+ */
+export function perSubtask<F>(create: () => F): FunctionFactory<F> {
+  return { [PER_SUBTASK]: create };
+}

@@ -1,0 +1,250 @@
+/**
+ * The contract of every operator: synchronous, single-threaded, resumable.
+ *
+ * Order inside a chain is depth first. An operator that has more to do than it may do now (`ctx.proceed()` is false
+ * between two timers or two elements of an iterable) keeps the rest as pending work and is `busy`; the chain then holds
+ * back everything else for it and calls `resume()` until it is done. Who calls: tasks/operator_chain.ts and the
+ * harnesses in testing/.
+ *
+ * @module
+ */
+
+import type { OperatorReference } from "../errors.ts";
+import type { KeySelector } from "../functions/functions.ts";
+import type { RuntimeContext } from "../functions/rich_function.ts";
+import type { MetricGroup } from "../metrics/metric_group.ts";
+import type { Cancel } from "../seams/clock.ts";
+import type { Seams } from "../seams/seams.ts";
+import type { KeyedStateBackend } from "../state/keyed_state_backend.ts";
+import type { OperatorStateBackend } from "../state/operator_state.ts";
+import type { Key, KeyHashRule } from "../types/key.ts";
+import {
+  type LatencyMarker,
+  MAX_WATERMARK,
+  MIN_WATERMARK,
+  type Output,
+  type WatermarkStatus,
+} from "../types/stream_element.ts";
+import { WatermarkCombiner } from "../types/watermark_combiner.ts";
+import type { TimerManager } from "./timer_service.ts";
+
+/** Whether an operator may be fused with its neighbours (facts: the eleven conditions of chaining). */
+export type ChainingStrategy = "ALWAYS" | "NEVER" | "HEAD" | "HEAD_WITH_SOURCES";
+
+/** Processing time of a task; callbacks run as mail of the task, between two records. */
+export interface ProcessingTimeService {
+  now(): number;
+  /** Calls back once at `timestamp` or soon after. */
+  registerTimer(timestamp: number, callback: (timestamp: number) => void): Cancel;
+}
+
+/** Settings of the job that operators read. */
+export interface OperatorConfig {
+  /** Skip the copy of values that go through a collector. */
+  readonly objectReuse: boolean;
+  /** 0 = no periodic watermarks. */
+  readonly autoWatermarkIntervalMs: number;
+  /** Whether checkpoints are on (sinks then commit on completion instead of at the end). */
+  readonly checkpointingEnabled: boolean;
+  /** "BATCH" suppresses watermarks but the last. */
+  readonly runtimeMode: "STREAMING" | "BATCH";
+  /** Fail when user code changes a value after it returned or emitted it. */
+  readonly checkMutation: boolean;
+  readonly globalJobParameters: Readonly<Record<string, string>>;
+}
+
+/** Everything an operator gets. */
+export interface OperatorContext<OUT = unknown> {
+  readonly output: Output<OUT>;
+  readonly operator: OperatorReference;
+  /** 32 hex digits, see graph/. */
+  readonly operatorId: string;
+  readonly runtime: RuntimeContext;
+  readonly config: OperatorConfig;
+  readonly seams: Seams;
+  readonly metrics: MetricGroup;
+  /** Undefined on a stream that is not keyed. */
+  readonly keyedState: KeyedStateBackend | undefined;
+  readonly operatorState: OperatorStateBackend;
+  readonly timers: TimerManager;
+  readonly processingTime: ProcessingTimeService;
+  /** Key selector of each input; undefined entries are not keyed. */
+  readonly keySelectors: readonly (KeySelector<unknown, Key> | undefined)[];
+  /** True when the subtask starts from a snapshot; with the id of its checkpoint. */
+  readonly restoredCheckpointId: number | undefined;
+  /** Whether one more element may be emitted in this step. */
+  proceed(): boolean;
+  /** Runs `fn` as mail of the task, soon. For completions of asynchronous work. */
+  post(fn: () => void): void;
+  /** Fails the task from outside a call. */
+  fail(error: unknown): void;
+  /** Aborted when the task is cancelled or has ended. */
+  readonly signal: AbortSignal;
+  /** Sends to the coordinator of this operator (source enumerators); undefined where there is none. */
+  readonly coordinator: OperatorCoordinatorGateway | undefined;
+  /** Hands results to the client (collect sinks). */
+  readonly collect?: (batch: unknown[]) => Promise<void> | void;
+}
+
+/** The way from an operator to its coordinator. */
+export interface OperatorCoordinatorGateway {
+  send(event: unknown): void;
+}
+
+/** Makes an operator's instances; part of the graph. */
+export interface StreamOperatorFactory<OUT = unknown> {
+  readonly chainingStrategy: ChainingStrategy;
+  /** 0 for sources. */
+  readonly numInputs: number;
+  /** True for sources of the Source contract. */
+  readonly isSource?: boolean;
+  /** True for a sink writer or committer; shown in plans. */
+  readonly isSink?: boolean;
+  /** Uses the mailbox while it works (async I/O); may not be chained behind a legacy source. */
+  readonly isYielding?: boolean;
+  /** Must run at parallelism 1. */
+  readonly isNonParallel?: boolean;
+  /** Source whose enumerator runs beside the JobMaster. */
+  readonly source?: import("../functions/source.ts").Source<unknown>;
+  readonly watermarkAlignment?: {
+    readonly group: string;
+    readonly maxDriftMs: number;
+    readonly updateIntervalMs: number;
+  };
+  /** User functions, for the plan hash. */
+  readonly functions?: readonly unknown[];
+  /** Hash rule of the key, when declared. */
+  readonly keyHashRule?: KeyHashRule;
+  create(): StreamOperator<OUT>;
+}
+
+/** Base of all operators: watermarks over all inputs, timers, pending work. */
+export abstract class StreamOperator<OUT = unknown> {
+  protected ctx!: OperatorContext<OUT>;
+  protected output!: Output<OUT>;
+  #pending: (() => boolean) | undefined;
+  #combiner: WatermarkCombiner;
+  #currentWatermark = MIN_WATERMARK;
+
+  constructor(readonly numInputs: number = 1) {
+    this.#combiner = new WatermarkCombiner(Math.max(numInputs, 1));
+  }
+
+  /** Called once, first. */
+  setup(context: OperatorContext<OUT>): void {
+    this.ctx = context;
+    this.output = context.output;
+  }
+  /** Called after setup with all state restored; register operator state here. */
+  initializeState(): void {}
+  /** Called after initializeState, from the last operator of the chain to the first. */
+  open(): void {}
+  /** Makes the key of a record of that input current. Called before each record. */
+  setKeyContext(input: number, value: unknown): void {
+    const selector = this.ctx.keySelectors[input];
+    if (selector !== undefined) this.ctx.keyedState!.setCurrentKey(selector(value));
+  }
+  /** One record of the only input. */
+  processElement(_value: unknown, _timestamp: number): void {
+    throw new Error(`${this.constructor.name} has no single input`);
+  }
+  /** One record of the first of two inputs. */
+  processElement1(_value: unknown, _timestamp: number): void {
+    throw new Error(`${this.constructor.name} has no first input`);
+  }
+  /** One record of the second of two inputs. */
+  processElement2(_value: unknown, _timestamp: number): void {
+    throw new Error(`${this.constructor.name} has no second input`);
+  }
+  /** A watermark of one input; the operator acts when the minimum over its inputs moves. */
+  processWatermark(timestamp: number, input = 0): void {
+    if (this.#combiner.watermark(input, timestamp)) this.#advance();
+  }
+  /** A status of one input. */
+  processStatus(status: WatermarkStatus, input = 0): void {
+    const before = this.#combiner.status;
+    if (this.#combiner.setStatus(input, status)) this.#advance();
+    // A status passes after the watermark it lets through.
+    if (before !== this.#combiner.status) {
+      const now = this.#combiner.status;
+      this.begin(() => {
+        this.output.emitStatus(now);
+        return true;
+      });
+    }
+  }
+  /** A latency marker; measured by the task, passed on. */
+  processLatencyMarker(marker: LatencyMarker): void {
+    this.output.emitLatencyMarker(marker);
+  }
+  /** The combined watermark of all inputs. */
+  get currentWatermark(): number {
+    return this.#currentWatermark;
+  }
+  /** Called when one input has ended; what it emits still goes out. May leave pending work. */
+  endInput(_input: number): void {}
+  /** Called when all inputs have ended, after endInput. May leave pending work. */
+  finish(): void {}
+  /** Called at a barrier, before the backends are snapshotted: write what is held in fields to state. */
+  snapshotState(_checkpointId: number): void {}
+  notifyCheckpointComplete(_checkpointId: number): void {}
+  notifyCheckpointAborted(_checkpointId: number): void {}
+  /** An event from the coordinator. */
+  handleOperatorEvent(_event: unknown): void {}
+  /** Called once at the end, also after a failure; must not throw for what open() did not reach. */
+  close(): void | Promise<void> {}
+
+  /** True while pending work is left: nothing else may be given to the operator. */
+  get busy(): boolean {
+    return this.#pending !== undefined;
+  }
+  /** True when a snapshot may be taken now; false only where pending work cannot be put into state. */
+  get canSnapshot(): boolean {
+    return this.#pending === undefined || (this.#pendingIsInState && this.#queued.every((next) => next.isInState));
+  }
+  /** Goes on with pending work; true when nothing is left. */
+  resume(): boolean {
+    while (this.#pending !== undefined) {
+      const work = this.#pending;
+      if (!work()) return false;
+      // Work may have queued more behind itself (see begin).
+      if (this.#pending === work) {
+        const next = this.#queued.shift();
+        this.#pending = next?.work;
+        this.#pendingIsInState = next?.isInState ?? false;
+      }
+    }
+    return true;
+  }
+
+  readonly #queued: { readonly work: () => boolean; readonly isInState: boolean }[] = [];
+  #pendingIsInState = false;
+  /**
+   * Runs resumable work: called again and again until it returns true. Work begun while other work is pending runs
+   * after it. `isInState` says that a snapshot taken in the middle loses nothing (timers).
+   */
+  protected begin(work: () => boolean, isInState = false): void {
+    if (this.#pending !== undefined) {
+      this.#queued.push({ work, isInState });
+      return;
+    }
+    this.#pending = work;
+    this.#pendingIsInState = isInState;
+    this.resume();
+  }
+
+  /** Fires timers up to the new watermark one at a time, then passes the watermark on. */
+  protected advanceWatermark(timestamp: number): void {
+    this.begin(() => {
+      this.#currentWatermark = timestamp;
+      if (!this.ctx.timers.advanceWatermark(timestamp)) return false;
+      this.output.emitWatermark(timestamp);
+      return true;
+    }, true);
+  }
+
+  #advance(): void {
+    const timestamp = this.#combiner.current;
+    if (timestamp > this.#currentWatermark || timestamp === MAX_WATERMARK) this.advanceWatermark(timestamp);
+  }
+}

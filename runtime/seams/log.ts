@@ -1,0 +1,15 @@
+/**
+ * Log lines and job output.
+ *
+ * @module
+ */
+
+/** Severity of a log line. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Contract: never throws, never waits. */
+export interface Log {
+  log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** A line of job output (print sinks). */
+  print(line: string, stream: "stdout" | "stderr"): void;
+}

@@ -1,0 +1,18 @@
+/**
+ * TCP for the socket source; engine transports have a seam of their own.
+ *
+ * @module
+ */
+
+/** An open connection. */
+export interface SocketConnection {
+  /** The next bytes, or null at the end. */
+  read(): Promise<Uint8Array | null>;
+  write(bytes: Uint8Array): Promise<void>;
+  close(): void;
+}
+
+/** Contract: `connect` rejects with a RetryableError TSF-3020 that names host and port. */
+export interface Sockets {
+  connect(hostname: string, port: number): Promise<SocketConnection>;
+}

@@ -1,0 +1,89 @@
+/**
+ * Describes the type of a record, key or state value, so that its codec and hash rule are known before the first one.
+ * Everything works without it (types are inferred from the first records); a declared type is checked instead.
+ *
+ * @module
+ */
+
+/** The kinds of {@link TypeInformation}. */
+export type TypeKind =
+  | "int"
+  | "long"
+  | "double"
+  | "string"
+  | "boolean"
+  | "bigint"
+  | "row"
+  | "list"
+  | "map"
+  | "nullable"
+  | "generic";
+
+/** A description of `T`; made by {@link Types}. */
+export interface TypeInformation<T> {
+  readonly kind: TypeKind;
+  /** Fields of a row, in order. */
+  readonly fields?: readonly (readonly [name: string, type: TypeInformation<unknown>])[];
+  /** Element type of a list, value type of a map, or the type that may be null. */
+  readonly element?: TypeInformation<unknown>;
+  /** Key type of a map. */
+  readonly key?: TypeInformation<unknown>;
+  /** Carries T for inference only; never present. */
+  readonly type?: (value: T) => T;
+}
+
+// deno-lint-ignore no-explicit-any -- any type may be a field
+type RowFields = Record<string, TypeInformation<any>>;
+type RowOf<F extends RowFields> = {
+  [K in keyof F]: F[K] extends TypeInformation<infer V> ? V : never;
+};
+
+/**
+ * The types a program can declare, named as in Flink.
+ *
+ * @example
+ * ```ts
+ * import { Types } from "tsflink";
+ *
+ * const bid = Types.ROW({ auction: Types.LONG, price: Types.DOUBLE, channel: Types.STRING });
+ * console.assert(bid.fields?.length === 3);
+ * ```
+ */
+export const Types: {
+  readonly INT: TypeInformation<number>;
+  readonly LONG: TypeInformation<number>;
+  readonly DOUBLE: TypeInformation<number>;
+  readonly STRING: TypeInformation<string>;
+  readonly BOOLEAN: TypeInformation<boolean>;
+  readonly BIGINT: TypeInformation<bigint>;
+  GENERIC<T>(): TypeInformation<T>;
+  ROW<F extends RowFields>(fields: F): TypeInformation<RowOf<F>>;
+  LIST<T>(element: TypeInformation<T>): TypeInformation<T[]>;
+  MAP<K, V>(key: TypeInformation<K>, value: TypeInformation<V>): TypeInformation<Map<K, V>>;
+  NULLABLE<T>(type: TypeInformation<T>): TypeInformation<T | null>;
+} = {
+  INT: { kind: "int" },
+  LONG: { kind: "long" },
+  DOUBLE: { kind: "double" },
+  STRING: { kind: "string" },
+  BOOLEAN: { kind: "boolean" },
+  BIGINT: { kind: "bigint" },
+  GENERIC: <T>(): TypeInformation<T> => ({ kind: "generic" }),
+  ROW: <F extends RowFields>(fields: F): TypeInformation<RowOf<F>> => ({
+    kind: "row",
+    fields: Object.entries(fields) as unknown as [string, TypeInformation<unknown>][],
+  }),
+  LIST: <T>(element: TypeInformation<T>): TypeInformation<T[]> => ({
+    kind: "list",
+    element: element as unknown as TypeInformation<unknown>,
+  }),
+  MAP: <K, V>(key: TypeInformation<K>, value: TypeInformation<V>): TypeInformation<Map<K, V>> => ({
+    kind: "map",
+    key: key as unknown as TypeInformation<unknown>,
+    element: value as unknown as TypeInformation<unknown>,
+  }),
+  NULLABLE: <T>(type: TypeInformation<T>): TypeInformation<T | null> => ({
+    kind: "nullable",
+    element: type as unknown as TypeInformation<unknown>,
+  }),
+};
