@@ -8,6 +8,7 @@
 import type { MetricGroup } from "../metrics/metric_group.ts";
 import type { LocalFiles } from "../seams/local_files.ts";
 import type { Clock } from "../seams/clock.ts";
+import type { Sockets } from "../seams/sockets.ts";
 
 /** Whether a source ends by itself. */
 export type Boundedness = "bounded" | "continuous-unbounded";
@@ -38,6 +39,8 @@ export interface SourceOutput<T> {
 export interface ReaderOutput<T> extends SourceOutput<T> {
   createOutputForSplit(splitId: string): SourceOutput<T>;
   releaseOutputForSplit(splitId: string): void;
+  /** Emits to the side output of that id (invalid lines); absent where the source has no side outputs. */
+  emitSide?(tagId: string, value: unknown, timestamp?: number): void;
 }
 
 /** An event between enumerator and reader; structured-cloneable. */
@@ -50,6 +53,8 @@ export interface SourceReaderContext {
   readonly metricGroup: MetricGroup;
   readonly files: LocalFiles;
   readonly clock: Clock;
+  /** Where absent, a socket source opens connections of the process. */
+  readonly sockets?: Sockets;
   /** Aborted when the task is cancelled or has ended. */
   readonly signal: AbortSignal;
   sendSplitRequest(): void;

@@ -22,6 +22,8 @@ export interface WindowCodec<W extends Window> {
 /** What an assigner may ask. */
 export interface WindowAssignerContext {
   getCurrentProcessingTime(): number;
+  /** A random number in [0, 1) from the seeded Random of the subtask, for staggered windows. */
+  nextRandom?(): number;
 }
 
 /** Assigns each record to windows. */

@@ -158,20 +158,24 @@ export abstract class StreamOperator<OUT = unknown> {
   }
   /** A watermark of one input; the operator acts when the minimum over its inputs moves. */
   processWatermark(timestamp: number, input = 0): void {
+    const before = this.#combiner.status;
     if (this.#combiner.watermark(input, timestamp)) this.#advance();
+    // MAX ended the last active input while others are idle; "finished" itself is told by MAX.
+    if (before === "active" && this.#combiner.status === "idle") this.#passStatus();
   }
   /** A status of one input. */
   processStatus(status: WatermarkStatus, input = 0): void {
     const before = this.#combiner.status;
     if (this.#combiner.setStatus(input, status)) this.#advance();
-    // A status passes after the watermark it lets through.
-    if (before !== this.#combiner.status) {
-      const now = this.#combiner.status;
-      this.begin(() => {
-        this.output.emitStatus(now);
-        return true;
-      });
-    }
+    if (before !== this.#combiner.status) this.#passStatus();
+  }
+  /** A status passes after the watermark it lets through. */
+  #passStatus(): void {
+    const now = this.#combiner.status;
+    this.begin(() => {
+      this.output.emitStatus(now);
+      return true;
+    });
   }
   /** A latency marker; measured by the task, passed on. */
   processLatencyMarker(marker: LatencyMarker): void {
@@ -185,6 +189,17 @@ export abstract class StreamOperator<OUT = unknown> {
   endInput(_input: number): void {}
   /** Called when all inputs have ended, after endInput. May leave pending work. */
   finish(): void {}
+  /**
+   * Called down the chain before the snapshot at a barrier. May emit and may leave pending work (a flush); the snapshot
+   * waits until the chain is idle.
+   */
+  prepareSnapshotPreBarrier(_checkpointId: number): void {}
+  /** The way out of the chain became full (true) or free again (false); idleness clocks stand still in between. */
+  onBackPressure(_blocked: boolean): void {}
+  /** True while the pending work waits for mail (asynchronous work): {@link resume} is of no use before. */
+  get isWaiting(): boolean {
+    return false;
+  }
   /** Called at a barrier, before the backends are snapshotted: write what is held in fields to state. */
   snapshotState(_checkpointId: number): void {}
   notifyCheckpointComplete(_checkpointId: number): void {}

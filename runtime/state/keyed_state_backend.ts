@@ -11,6 +11,7 @@
 import type { StateDescriptor } from "../functions/state_descriptor.ts";
 import type { Key, KeyHashRule } from "../types/key.ts";
 import type { KeyGroupRange } from "../types/key_group.ts";
+import type { KeyContext } from "./key_context.ts";
 
 /** The namespace of state that belongs to the key alone. Windows use the namespace their codec gives. */
 export const VOID_NAMESPACE = "";
@@ -32,7 +33,10 @@ export interface StateRow {
   readonly keyGroup: number;
   readonly key: Key;
   readonly namespace: string;
-  /** Value, list of elements, list of [key, value] entries, accumulator, or list of timestamps; TTL wraps it. */
+  /**
+   * Value, list of elements, list of [key, value] entries or accumulator; with TTL each value, element, entry value is
+   * [lastAccess, value]. Timers: timestamp and order of registration of each timer, one after the other.
+   */
   readonly value: unknown;
 }
 /** What a snapshot says about one state. */
@@ -71,10 +75,13 @@ export interface KeyedBackendOptions {
 export interface KeyedStateBackend {
   readonly maxParallelism: number;
   readonly keyGroups: KeyGroupRange;
+  /** The current key in the form that timers need: canonical, hashed, settable back. */
+  readonly keyContext: KeyContext;
   /** Sets the key all handles act on. @throws InvalidProgramError TSF-2102 when it is no key. */
   setCurrentKey(key: Key): void;
-  /** @throws BugError when no key is set. */
+  /** @throws InvalidProgramError TSF-2115 when no key is set. */
   getCurrentKey(): Key;
+  /** @throws InvalidProgramError TSF-2116 when the key belongs to another subtask. */
   getCurrentKeyGroup(): number;
   /**
    * The handle of a state, made at first use and the same object afterwards. It has the methods of its kind (ValueState,

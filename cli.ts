@@ -1,0 +1,128 @@
+/**
+ * The command line: flags to a role, then one file of cluster/entrypoint/.
+ *
+ * @module
+ */
+
+import { Command, InvalidArgumentError, Option } from "commander";
+import config from "./deno.json" with { type: "json" };
+import { InvalidProgramError } from "./runtime/errors.ts";
+import { hostConnectors } from "./runtime/connectors/host_connectors.ts";
+
+/** Reads `-D key=value`; repeated, the last one of a key wins. */
+function property(text: string, previous: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at <= 0) {
+    throw new InvalidProgramError("TSF-4003", "A -D option is malformed", {
+      expected: "-D key=value",
+      found: `-D ${text}`,
+    });
+  }
+  return { ...previous, [text.slice(0, at).trim()]: text.slice(at + 1).trim() };
+}
+
+function parallelism(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 32768) {
+    throw new InvalidArgumentError("expected an integer from 1 to 32768");
+  }
+  return value;
+}
+
+/** Options that every command that runs a program takes. */
+function programCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .argument("<job>", "path or URL of the job's module")
+    .argument("[args...]", "arguments of the job, as env.args reads them")
+    .option("-p, --parallelism <n>", "parallelism of operators that do not set their own", parallelism)
+    .option("-D, --define <key=value>", "a configuration value; may be repeated", property)
+    .passThroughOptions()
+    .allowUnknownOption(false);
+}
+
+const DEMO_JOB = new URL("./examples/airline_delays.ts", import.meta.url).href;
+
+interface ProgramOptions {
+  readonly parallelism?: number;
+  readonly define?: Record<string, string>;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly format?: "json" | "job" | "mermaid";
+}
+
+async function runLocal(job: string, args: string[], options: ProgramOptions): Promise<void> {
+  const { localCommand } = await import("./cluster/entrypoint/local_command.ts");
+  const code = await localCommand({
+    job,
+    args,
+    configuration: options.define ?? {},
+    parallelism: options.parallelism,
+    json: options.json ?? false,
+    quiet: options.quiet ?? false,
+    connectors: hostConnectors,
+  });
+  Deno.exit(code);
+}
+
+const program = new Command("tsflink")
+  .description("Stateful, exactly-once, event-time stream processing in TypeScript.")
+  .version(config.version)
+  .enablePositionalOptions()
+  .showHelpAfterError("(run with --help for examples)")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  tsflink demo                                     a real job on real data, a few seconds
+  tsflink local job.ts                             run a job on all cores, with a live view
+  tsflink local -p 2 job.ts --input words.txt      arguments after the job are the job's own
+  tsflink local -D pipeline.object-reuse=true job.ts
+  tsflink info --format mermaid job.ts             draw the plan`,
+  );
+
+program.addCommand(
+  programCommand("local", "Run a job in this process and show it.")
+    .option("--json", "progress as JSON lines on stderr")
+    .option("-q, --quiet", "only the job's own output")
+    .action(runLocal),
+);
+program.addCommand(
+  programCommand("info", "Print the plan of a job without running it.")
+    .addOption(
+      new Option("-f, --format <format>", "json: stream graph as Flink prints it; job: job graph as in REST; mermaid")
+        .choices(["json", "job", "mermaid"]).default("json"),
+    )
+    .action(async (job: string, args: string[], options: ProgramOptions) => {
+      const { infoCommand } = await import("./cluster/entrypoint/info_command.ts");
+      const plan = await infoCommand({
+        job,
+        args,
+        configuration: options.define ?? {},
+        parallelism: options.parallelism,
+        format: options.format ?? "json",
+        connectors: hostConnectors,
+      });
+      console.log(plan);
+      Deno.exit(0);
+    }),
+);
+program.addCommand(
+  new Command("demo")
+    .description("Run the airline delays example on real flights.")
+    .argument("[args...]", "arguments of the example")
+    .option("-p, --parallelism <n>", "parallelism", parallelism)
+    .option("-D, --define <key=value>", "a configuration value; may be repeated", property)
+    .option("--json", "progress as JSON lines on stderr")
+    .option("-q, --quiet", "only the job's own output")
+    .passThroughOptions()
+    .action((args: string[], options: ProgramOptions) => runLocal(DEMO_JOB, args, options)),
+);
+
+try {
+  await program.parseAsync(["deno", "tsflink", ...Deno.args]);
+} catch (error) {
+  const { describe } = await import("./cluster/entrypoint/local_command.ts");
+  console.error(describe(error));
+  Deno.exit(2);
+}

@@ -1,0 +1,116 @@
+/**
+ * `tsflink local job.ts`: runs a job in this process and shows it.
+ *
+ * Exit codes: 0 finished, 1 failed, 2 refused before it ran, 130 ended by Ctrl-C.
+ *
+ * @module
+ */
+
+import { FlinkError, InvalidProgramError } from "../../runtime/errors.ts";
+import { Configuration } from "../../runtime/api/configuration.ts";
+import { bindHost, type HostConnectors } from "../../runtime/api/host_binding.ts";
+import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
+import type { LocalJob } from "../minicluster/local_job.ts";
+import { JobConsole, type JobConsoleOptions } from "./job_console.ts";
+import { moduleUrl, runMain } from "./job_module.ts";
+import { localExecutor } from "./local.ts";
+
+/** What the command line says. */
+export interface LocalCommandOptions {
+  readonly job: string;
+  readonly args: readonly string[];
+  /** Values of `-D key=value`. */
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly parallelism?: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly connectors: HostConnectors;
+}
+
+/** Exit code of a job that Ctrl-C has ended. */
+const EXIT_INTERRUPTED = 130;
+
+/** Runs the job; gives the exit code. */
+export async function localCommand(options: LocalCommandOptions): Promise<number> {
+  const url = moduleUrl(options.job);
+  const parallelism = options.parallelism ?? navigator.hardwareConcurrency;
+  const values = { "parallelism.default": parallelism, ...options.configuration };
+  // Refused here, before anything of the program has run.
+  Configuration.from(values);
+  const console = new JobConsole(consoleOptions(options));
+  const seams = { ...systemSeams(), log: console };
+  const jobs: LocalJob[] = [];
+  let executions = 0;
+  const executor = localExecutor({
+    seams,
+    onJob: (job) => {
+      jobs.push(job);
+      console.attach(job);
+    },
+  });
+  bindHost({
+    executor: () => {
+      executions++;
+      return Promise.resolve(executor);
+    },
+    connectors: options.connectors,
+    args: () => options.args,
+    configuration: () => values,
+  });
+  if (!options.quiet && !options.json) console.log("info", `running locally with parallelism ${parallelism}`);
+  const ticker = setInterval(() => console.tick(), console.intervalMs);
+  const interrupted = onInterrupt(() => jobs);
+  try {
+    await runMain(url, () => executions);
+    await Promise.all(jobs.map((job) => job.getJobExecutionResult()));
+    return 0;
+  } catch (error) {
+    if (interrupted()) return EXIT_INTERRUPTED;
+    console.log("error", describe(error));
+    return error instanceof InvalidProgramError ? 2 : 1;
+  } finally {
+    clearInterval(ticker);
+    console.finish();
+  }
+}
+
+/** The first Ctrl-C cancels the jobs, the second ends the process. */
+function onInterrupt(jobs: () => readonly LocalJob[]): () => boolean {
+  let count = 0;
+  const handler = () => {
+    if (++count > 1) Deno.exit(EXIT_INTERRUPTED);
+    for (const job of jobs()) void job.cancel();
+    if (jobs().length === 0) Deno.exit(EXIT_INTERRUPTED);
+  };
+  Deno.addSignalListener("SIGINT", handler);
+  Deno.addSignalListener("SIGTERM", handler);
+  return () => count > 0;
+}
+
+/** An error as a person reads it: ours as they are, others with the stack that names the user's line. */
+export function describe(error: unknown): string {
+  if (error instanceof FlinkError) return error.message;
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+function consoleOptions({ json, quiet }: LocalCommandOptions): JobConsoleOptions {
+  const encoder = new TextEncoder();
+  const terminal = Deno.stderr.isTerminal();
+  return {
+    mode: json ? "json" : quiet ? "quiet" : terminal ? "live" : "lines",
+    now: () => performance.now(),
+    columns: () => terminal ? Math.min(140, Deno.consoleSize().columns) : 100,
+    colours: terminal && !Deno.noColor,
+    write: (text, stream) => {
+      const bytes = encoder.encode(text);
+      const to = stream === "stdout" ? Deno.stdout : Deno.stderr;
+      try {
+        for (let written = 0; written < bytes.length;) written += to.writeSync(bytes.subarray(written));
+      } catch (error) {
+        // The reader of the pipe has gone (`| head`): nobody is left to tell.
+        if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * A consistent snapshot of a whole job in memory: what the harness and golden tests restore from, also at another
+ * parallelism. Durable checkpoints and savepoints are built on the same states.
+ *
+ * @module
+ */
+
+import { JobExecutionError } from "../../runtime/errors.ts";
+import type { JobGraph } from "../../runtime/graph/job_graph.ts";
+import { type OperatorSubtaskState, redistribute } from "../../runtime/state/rescale.ts";
+import type { RestoredJob } from "./deployment.ts";
+
+/** The states of all operators and enumerators at one barrier. */
+export class JobSnapshot {
+  constructor(
+    readonly checkpointId: number,
+    /** By operator id, one per subtask. */
+    readonly states: ReadonlyMap<string, readonly OperatorSubtaskState[]>,
+    /** State of split enumerators by operator id. */
+    readonly enumerators: ReadonlyMap<string, Uint8Array>,
+  ) {}
+
+  /** The states as the subtasks of another graph of the same job need them. */
+  redistributeTo(graph: JobGraph): RestoredJob {
+    const states = new Map<string, readonly OperatorSubtaskState[]>();
+    for (const vertex of graph.vertices) {
+      for (const { operatorId } of vertex.chain) {
+        const old = this.states.get(operatorId);
+        if (old !== undefined) {
+          states.set(operatorId, redistribute([...old], vertex.maxParallelism, vertex.parallelism));
+        }
+      }
+    }
+    return { checkpointId: this.checkpointId, states };
+  }
+}
+
+/** Collects the acknowledgements of one checkpoint. */
+export class SnapshotInProgress {
+  readonly #waiting: Set<string>;
+  readonly #states = new Map<string, OperatorSubtaskState[]>();
+  readonly #result = Promise.withResolvers<JobSnapshot>();
+
+  constructor(
+    readonly checkpointId: number,
+    executions: readonly string[],
+    readonly enumerators: ReadonlyMap<string, Uint8Array>,
+  ) {
+    this.#waiting = new Set(executions);
+    // A caller that does not wait must not bring the process down.
+    this.#result.promise.catch(() => {});
+    this.#completeIfAll();
+  }
+
+  get completed(): Promise<JobSnapshot> {
+    return this.#result.promise;
+  }
+
+  acknowledge(
+    execution: string,
+    subtaskIndex: number,
+    parallelism: number,
+    states: ReadonlyMap<string, OperatorSubtaskState>,
+  ): void {
+    for (const [operatorId, state] of states) {
+      const all = this.#states.get(operatorId) ?? Array.from({ length: parallelism }, () => ({}));
+      all[subtaskIndex] = state;
+      this.#states.set(operatorId, all);
+    }
+    this.#waiting.delete(execution);
+    this.#completeIfAll();
+  }
+
+  /** A task that has finished has nothing to save. */
+  finished(execution: string): void {
+    this.#waiting.delete(execution);
+    this.#completeIfAll();
+  }
+
+  decline(execution: string, reason: string): void {
+    this.#result.reject(
+      new JobExecutionError("TSF-5030", `Checkpoint ${this.checkpointId} was declined by ${execution}: ${reason}`),
+    );
+  }
+
+  #completeIfAll(): void {
+    if (this.#waiting.size > 0) return;
+    this.#result.resolve(new JobSnapshot(this.checkpointId, this.#states, this.enumerators));
+  }
+}

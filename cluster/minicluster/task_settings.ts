@@ -1,0 +1,59 @@
+/**
+ * The configuration of a job as the settings its tasks read.
+ *
+ * @module
+ */
+
+import {
+  CheckpointingOptions,
+  ExecutionOptions,
+  JobOptions,
+  PipelineOptions,
+} from "../../runtime/api/config_options.ts";
+import type { Configuration } from "../../runtime/api/configuration.ts";
+import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
+
+/** Exclusive buffers of a channel, fixed in Flink 2. */
+const EXCLUSIVE_BUFFERS = 2;
+/** Floating buffers of a gate, fixed in Flink 2. */
+const FLOATING_BUFFERS = 8;
+/** Buffers a subpartition may hold before its task stops, on top of the credit. */
+const BUFFERS_PER_SUBPARTITION = 10;
+/** Buffers beyond that which stay in memory when one call emits more than fits. */
+const OVERFLOW_BUFFERS = 64;
+/** Elements a task handles before its mail and the other tasks get their turn. */
+const ROWS_PER_STEP = 4096;
+
+/** Settings of all tasks of a job. `checkpointing` says that somebody takes checkpoints. */
+export function taskSettings(
+  configuration: Configuration,
+  runtimeMode: "STREAMING" | "BATCH",
+  checkpointing: boolean,
+): TaskSettings {
+  return {
+    operatorConfig: {
+      objectReuse: configuration.get(PipelineOptions.OBJECT_REUSE),
+      autoWatermarkIntervalMs: configuration.get(PipelineOptions.AUTO_WATERMARK_INTERVAL),
+      checkpointingEnabled: checkpointing,
+      runtimeMode,
+      checkMutation: configuration.get(PipelineOptions.CHECK_MUTATION),
+      globalJobParameters: (configuration.getOptional(PipelineOptions.GLOBAL_JOB_PARAMETERS) ?? {}) as Record<
+        string,
+        string
+      >,
+    },
+    forceCodec: configuration.get(PipelineOptions.FORCE_CODEC),
+    maxRowsPerBatch: configuration.get(ExecutionOptions.BATCH_ROWS),
+    segmentBytes: configuration.get(JobOptions.SEGMENT_SIZE),
+    buffersPerChannel: EXCLUSIVE_BUFFERS,
+    floatingBuffersPerGate: FLOATING_BUFFERS,
+    maxBuffersPerSubpartition: BUFFERS_PER_SUBPARTITION,
+    maxOverflowBuffers: OVERFLOW_BUFFERS,
+    rowsPerStep: ROWS_PER_STEP,
+  };
+}
+
+/** Whether the program asked for checkpoints. */
+export function wantsCheckpoints(configuration: Configuration): boolean {
+  return configuration.getOptional(CheckpointingOptions.INTERVAL) !== undefined;
+}

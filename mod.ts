@@ -1,0 +1,323 @@
+/**
+ * tsflink: stateful stream processing with Apache Flink's semantics, in TypeScript.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const lengths = await env.fromData("to be", "or not").map((line) => line.length).executeAndCollect();
+ * console.assert(lengths.join() === "5,6");
+ * ```
+ *
+ * @module
+ */
+
+import { bindHost } from "./runtime/api/host_binding.ts";
+import { hostConnectors } from "./runtime/connectors/host_connectors.ts";
+
+// The one line that binds local execution; a host that was bound before (the command line, a slot) stays.
+bindHost({
+  executor: () => import("./cluster/entrypoint/local.ts").then((m) => m.localExecutor()),
+  connectors: hostConnectors,
+  args: () => Deno.args,
+});
+
+// The DataStream API.
+export { type RuntimeExecutionMode, StreamExecutionEnvironment } from "./runtime/api/environment.ts";
+export type { DataStream } from "./runtime/api/data_stream.ts";
+export type {
+  DataStreamSource,
+  SingleOutputStreamOperator,
+  SlotSharingGroup,
+} from "./runtime/api/single_output_stream_operator.ts";
+export type { KeyedStream } from "./runtime/api/keyed_stream.ts";
+export type { WindowedStream } from "./runtime/api/windowed_stream.ts";
+export type { AllWindowedStream } from "./runtime/api/all_windowed_stream.ts";
+export type { ConnectedInputs, ConnectedStreams, KeyedConnectedStreams } from "./runtime/api/connected_streams.ts";
+export type {
+  BroadcastConnectedStream,
+  BroadcastStream,
+  KeyedBroadcastConnectedStream,
+} from "./runtime/api/broadcast_connected_stream.ts";
+export type {
+  CoGroupedEqualTo,
+  CoGroupedStreams,
+  CoGroupedWhere,
+  JoinedEqualTo,
+  JoinedStreams,
+  JoinedWhere,
+  TaggedUnion,
+  WindowedCoGroup,
+  WindowedJoin,
+} from "./runtime/api/joined_streams.ts";
+export type { IntervalJoin, IntervalJoined } from "./runtime/api/interval_join.ts";
+export type { Order, PartitionWindowedStream } from "./runtime/api/partition_window.ts";
+export { AsyncDataStream, type AsyncMapOptions, type AsyncRetryOptions } from "./runtime/api/async_data_stream.ts";
+export type { DataStreamSink, SinkUidHashes } from "./runtime/api/stream_sink.ts";
+export { type GlobalCommitterContext, StandardSinkTopologies } from "./runtime/api/standard_sink_topologies.ts";
+export type {
+  ComparableField,
+  ElementOf,
+  FieldOf,
+  FunctionOrFactory,
+  KeyField,
+  KeyOf,
+  NumericField,
+  ObjectOrFactory,
+  Synchronous,
+  ValidKey,
+} from "./runtime/api/stream_types.ts";
+export type { CollectResult, ToArrayOptions } from "./runtime/api/execute_and_collect.ts";
+export { type JobClient, JobExecutionResult, type JobListener, type JobStatus } from "./runtime/api/job_client.ts";
+export type { CachedFile, CollectReceiver, ExecuteOptions, PipelineExecutor } from "./runtime/api/executor.ts";
+export { type ArgDeclarations, Args, type ArgSpec, type ArgValues, ProgramArgs } from "./runtime/api/args.ts";
+export { CheckpointConfig, type CheckpointingMode, ExecutionConfig } from "./runtime/api/execution_config.ts";
+export { Configuration, type ConfigurationValues } from "./runtime/api/configuration.ts";
+export type { ConfigKind, ConfigOption, ConfigValueTypes } from "./runtime/api/config_option.ts";
+export {
+  CheckpointingOptions,
+  CoreOptions,
+  ExecutionOptions,
+  JobOptions,
+  PipelineOptions,
+} from "./runtime/api/config_options.ts";
+
+// Functions.
+export type {
+  AggregateFunction,
+  CoFlatMapFunction,
+  CoGroupFunction,
+  Collector,
+  CoMapFunction,
+  FilterFunction,
+  FlatJoinFunction,
+  FlatMapFunction,
+  JoinFunction,
+  KeySelector,
+  MapFunction,
+  MapPartitionFunction,
+  ReduceFunction,
+} from "./runtime/functions/functions.ts";
+export {
+  type DistributedCache,
+  type FunctionFactory,
+  type JobInfo,
+  type Lifecycle,
+  perSubtask,
+  RichCoFlatMapFunction,
+  RichCoMapFunction,
+  RichFilterFunction,
+  RichFlatMapFunction,
+  RichFunction,
+  RichMapFunction,
+  RichReduceFunction,
+  type RuntimeContext,
+  type TaskInfo,
+} from "./runtime/functions/rich_function.ts";
+export {
+  type AllWindowFunction,
+  type BroadcastContext,
+  type BroadcastProcess,
+  BroadcastProcessFunction,
+  type CoProcess,
+  CoProcessFunction,
+  type KeyedBroadcastContext,
+  type KeyedBroadcastProcess,
+  KeyedBroadcastProcessFunction,
+  type KeyedCoProcess,
+  KeyedCoProcessFunction,
+  type KeyedProcess,
+  type KeyedProcessContext,
+  KeyedProcessFunction,
+  type KeyedReadOnlyBroadcastContext,
+  type NoState,
+  type OnTimerContext,
+  type Process,
+  type ProcessAllWindow,
+  ProcessAllWindowFunction,
+  type ProcessContext,
+  ProcessFunction,
+  type ProcessJoin,
+  type ProcessJoinContext,
+  ProcessJoinFunction,
+  type ProcessWindow,
+  type ProcessWindowContext,
+  ProcessWindowFunction,
+  type ReadOnlyBroadcastContext,
+  type TimeDomain,
+  type TimerService,
+  type WindowFunction,
+  type WindowStateStore,
+} from "./runtime/functions/process_function.ts";
+export type {
+  AsyncFunction,
+  AsyncRetryStrategy,
+  ResultFuture,
+  RichAsyncFunction,
+} from "./runtime/functions/async_function.ts";
+export {
+  type AsyncRetryConditions,
+  AsyncRetryStrategies,
+  type ExponentialBackoffRetryOptions,
+  type FixedDelayRetryOptions,
+  RetryPredicates,
+} from "./runtime/functions/async_retry.ts";
+export { OutputTag } from "./runtime/functions/output_tag.ts";
+export type { Partitioner } from "./runtime/functions/partitioner.ts";
+export {
+  type Accumulator,
+  type AccumulatorResult,
+  AverageAccumulator,
+  DoubleCounter,
+  DoubleMaximum,
+  DoubleMinimum,
+  Histogram,
+  IntCounter,
+  ListAccumulator,
+  LongCounter,
+} from "./runtime/functions/accumulators.ts";
+
+// State.
+export {
+  type AggregatingState,
+  aggregatingState,
+  AggregatingStateDescriptor,
+  type BroadcastState,
+  type ListState,
+  listState,
+  ListStateDescriptor,
+  type MapState,
+  mapState,
+  MapStateDescriptor,
+  type ReadOnlyBroadcastState,
+  type ReducingState,
+  reducingState,
+  ReducingStateDescriptor,
+  type StateDeclaration,
+  type StateDeclarations,
+  type StateDescriptor,
+  type StateHandles,
+  type StateOptions,
+  type StateTtlConfig,
+  type ValueState,
+  valueState,
+  ValueStateDescriptor,
+} from "./runtime/functions/state_descriptor.ts";
+
+// Event time.
+export type {
+  TimestampAssigner,
+  WatermarkAlignment,
+  WatermarkGenerator,
+  WatermarkOutput,
+  WatermarkStrategyOptions,
+} from "./runtime/functions/watermark_strategy.ts";
+export {
+  type RelativeClock,
+  type WatermarkAlignmentParams,
+  type WatermarkGeneratorSupplier,
+  WatermarkStrategy,
+} from "./runtime/functions/watermark_strategies.ts";
+
+// Windows.
+export type {
+  Evictor,
+  EvictorContext,
+  MergingWindowAssigner,
+  OnMergeContext,
+  TimestampedValue,
+  Trigger,
+  TriggerContext,
+  TriggerResult,
+  Window,
+  WindowAssigner,
+  WindowAssignerContext,
+  WindowCodec,
+} from "./runtime/functions/windows.ts";
+export {
+  CumulativeEventTimeWindows,
+  CumulativeProcessingTimeWindows,
+  DynamicEventTimeSessionWindows,
+  DynamicProcessingTimeSessionWindows,
+  EventTimeSessionWindows,
+  GlobalWindow,
+  GlobalWindows,
+  ProcessingTimeSessionWindows,
+  type SessionWindowTimeGapExtractor,
+  SlidingEventTimeWindows,
+  SlidingProcessingTimeWindows,
+  TimeWindow,
+  TumblingEventTimeWindows,
+  TumblingProcessingTimeWindows,
+  WindowStagger,
+} from "./runtime/functions/window_assigners.ts";
+export {
+  ContinuousEventTimeTrigger,
+  ContinuousProcessingTimeTrigger,
+  CountTrigger,
+  DeltaTrigger,
+  EndOfStreamTrigger,
+  EventTimeTrigger,
+  NeverTrigger,
+  ProcessingTimeoutTrigger,
+  ProcessingTimeTrigger,
+  PurgingTrigger,
+} from "./runtime/functions/triggers.ts";
+export { CountEvictor, DeltaEvictor, TimeEvictor } from "./runtime/functions/evictors.ts";
+
+// Types, keys, durations, metrics, errors.
+export { type TypeInformation, type TypeKind, Types } from "./runtime/types/type_information.ts";
+export type { Key, KeyHashRule } from "./runtime/types/key.ts";
+export { Duration, type DurationLike, type DurationText, type DurationUnit } from "./runtime/types/duration.ts";
+export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from "./runtime/types/stream_element.ts";
+export type { Counter, Gauge, Meter, MetricGroup } from "./runtime/metrics/metric_group.ts";
+export {
+  BugError,
+  type ErrorDetails,
+  FlinkError,
+  InvalidProgramError,
+  JobExecutionError,
+  type OperatorReference,
+  RetryableError,
+} from "./runtime/errors.ts";
+
+// Connectors: their contracts and the ready-made ones.
+export type {
+  Boundedness,
+  InputStatus,
+  ReaderOutput,
+  Source,
+  SourceEvent,
+  SourceOutput,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+  SplitEnumerator,
+  SplitEnumeratorContext,
+} from "./runtime/functions/source.ts";
+export type {
+  CommitRequest,
+  CommittableMessage,
+  Committer,
+  Sink,
+  SinkWriter,
+  SinkWriterContext,
+  WriterInitContext,
+} from "./runtime/functions/sink.ts";
+export {
+  type DefinedSinkWriter,
+  type DefinedSplit,
+  defineSink,
+  defineSource,
+  type OpenSplitContext,
+  type SinkDefinition,
+  type SourceDefinition,
+  type SplitContext,
+} from "./runtime/connectors/define.ts";
+export { CollectionSource } from "./runtime/connectors/collection/source.ts";
+export { NumberSequenceSource } from "./runtime/connectors/sequence/source.ts";
+export { RateLimiterStrategy } from "./runtime/connectors/datagen/rate_limiter.ts";
+export { DataGeneratorSource, type GeneratorFunction } from "./runtime/connectors/datagen/source.ts";
+export { DiscardingSink } from "./runtime/connectors/discarding/sink.ts";
+export { PrintSink } from "./runtime/connectors/print/sink.ts";

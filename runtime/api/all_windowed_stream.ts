@@ -1,0 +1,59 @@
+/**
+ * Windows over a whole stream, before the function that evaluates them. Everything behind runs with parallelism 1.
+ *
+ * @module
+ */
+
+import type { AggregateFunction, ReduceFunction } from "../functions/functions.ts";
+import type { OutputTag } from "../functions/output_tag.ts";
+import type { AllWindowFunction, ProcessAllWindow } from "../functions/process_function.ts";
+import type { Evictor, Trigger, Window } from "../functions/windows.ts";
+import type { DurationLike } from "../types/duration.ts";
+import type { StreamExecutionEnvironment } from "./environment.ts";
+import type { SingleOutputStreamOperator } from "./single_output_stream_operator.ts";
+import type { ComparableField, FunctionOrFactory, NumericField, ObjectOrFactory, Synchronous } from "./stream_types.ts";
+
+/** Windows of type `W` over all records of a stream; see {@link WindowedStream} for the same per key. */
+export interface AllWindowedStream<T, W extends Window> {
+  /** The environment the stream belongs to. */
+  getExecutionEnvironment(): StreamExecutionEnvironment;
+  /** Replaces the assigner's own trigger. @throws InvalidProgramError TSF-1208 when windows merge and it cannot. */
+  trigger(trigger: Trigger<T, W>): AllWindowedStream<T, W>;
+  /** Removes records before or after evaluation; turns pre-aggregation off. */
+  // deno-lint-ignore no-explicit-any -- an evictor for any record is one for T, though it also returns records
+  evictor(evictor: Evictor<T, W> | Evictor<any, Window>): AllWindowedStream<T, W>;
+  /** How long after its end a window takes late records. @throws InvalidProgramError TSF-1209 when negative. */
+  allowedLateness(lateness: DurationLike): AllWindowedStream<T, W>;
+  /** Sends records that come too late for every window to a side output. */
+  sideOutputLateData(tag: OutputTag<T>): AllWindowedStream<T, W>;
+
+  /** Combines the records of a window two by two; optionally hands the result to a window function. */
+  reduce(reducer: FunctionOrFactory<ReduceFunction<T>>): SingleOutputStreamOperator<T>;
+  reduce<R>(
+    reducer: FunctionOrFactory<ReduceFunction<T>>,
+    windowFunction: FunctionOrFactory<ProcessAllWindow<T, R, W> | AllWindowFunction<T, R, W>>,
+  ): SingleOutputStreamOperator<R>;
+  /** Aggregates the records of a window; optionally hands the result to a window function. */
+  aggregate<ACC, R>(
+    aggregator: FunctionOrFactory<AggregateFunction<T, ACC, R>> & Synchronous<R>,
+  ): SingleOutputStreamOperator<R>;
+  aggregate<ACC, V, R>(
+    aggregator: FunctionOrFactory<AggregateFunction<T, ACC, V>> & Synchronous<V>,
+    windowFunction: FunctionOrFactory<ProcessAllWindow<V, R, W> | AllWindowFunction<V, R, W>>,
+  ): SingleOutputStreamOperator<R>;
+  /** Sees all records of a window at once, with the window, clocks, state and side outputs. */
+  process<R>(fn: ObjectOrFactory<ProcessAllWindow<T, R, W>>): SingleOutputStreamOperator<R>;
+  /** Sees all records of a window at once; Flink's older form without a context. */
+  apply<R>(fn: FunctionOrFactory<AllWindowFunction<T, R, W>>): SingleOutputStreamOperator<R>;
+
+  /** The sum of a field over the window; other fields are those of the first record. */
+  sum(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  /** The smallest value of a field in the window; other fields are those of the first record. */
+  min(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  /** The largest value of a field in the window; other fields are those of the first record. */
+  max(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  /** The record with the smallest value of a field; of equal ones the first (default) or the last. */
+  minBy(field: ComparableField<T>, first?: boolean): SingleOutputStreamOperator<T>;
+  /** The record with the largest value of a field; of equal ones the first (default) or the last. */
+  maxBy(field: ComparableField<T>, first?: boolean): SingleOutputStreamOperator<T>;
+}

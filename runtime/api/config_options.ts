@@ -1,0 +1,258 @@
+/**
+ * The options a job can be configured with: Flink's keys and defaults, and tsflink's own where Flink has none. One table,
+ * so that unknown keys can be named and a page of documentation made from it.
+ *
+ * @module
+ */
+
+import { choice, type ConfigOption, option, optional } from "./config_option.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Parallelism and names. */
+export const CoreOptions = {
+  DEFAULT_PARALLELISM: option("parallelism.default", "int", {
+    defaultValue: 1,
+    min: 1,
+    description: "Parallelism of operators that do not set their own.",
+  }),
+} as const;
+
+/** Options of the pipeline: naming, chaining, watermarks, object reuse. */
+export const PipelineOptions = {
+  NAME: optional("pipeline.name", "string", "The job's name, unless execute() is given one."),
+  MAX_PARALLELISM: option("pipeline.max-parallelism", "int", {
+    defaultValue: -1,
+    min: -1,
+    description: "Number of key groups and upper bound of the parallelism; -1 derives it from the parallelism.",
+  }),
+  OBJECT_REUSE: option("pipeline.object-reuse", "boolean", {
+    defaultValue: false,
+    description: "Skip the copy of values that go through a collector.",
+  }),
+  OPERATOR_CHAINING: option("pipeline.operator-chaining.enabled", "boolean", {
+    defaultValue: true,
+    description: "Fuse operators of one parallelism that follow each other.",
+  }),
+  OPERATOR_CHAINING_CHAIN_OPERATORS_WITH_DIFFERENT_MAX_PARALLELISM: option(
+    "pipeline.operator-chaining.chain-operators-with-different-max-parallelism",
+    "boolean",
+    { defaultValue: true, description: "Fuse operators although their maximum parallelism differs." },
+  ),
+  AUTO_GENERATE_UIDS: option("pipeline.auto-generate-uids", "boolean", {
+    defaultValue: true,
+    description: "Derive the ids of operators without uid; when off, every operator needs one.",
+  }),
+  AUTO_WATERMARK_INTERVAL: option("pipeline.auto-watermark-interval", "duration", {
+    defaultValue: 200,
+    min: 0,
+    description: "How often watermark generators are asked; 0 = never.",
+  }),
+  WATERMARK_ALIGNMENT_BUFFER_SIZE: option("pipeline.watermark-alignment.buffer-size", "int", {
+    defaultValue: 3,
+    min: 1,
+    description: "Watermarks a split may be ahead within one alignment interval.",
+  }),
+  ALLOW_UNALIGNED_SOURCE_SPLITS: option("pipeline.watermark-alignment.allow-unaligned-source-splits", "boolean", {
+    defaultValue: false,
+    description: "Let sources take part in alignment that cannot pause single splits.",
+  }),
+  GLOBAL_JOB_PARAMETERS: optional("pipeline.global-job-parameters", "map", "Parameters that every function can read."),
+  CACHED_FILES: optional("pipeline.cached-files", "list", "Files for every subtask: name:<name>,path:<path>;..."),
+  VERTEX_DESCRIPTION_MODE: choice("pipeline.vertex-description-mode", ["TREE", "CASCADING"], {
+    defaultValue: "TREE",
+    description: "How plans describe the operators of a vertex.",
+  }),
+  VERTEX_NAME_INCLUDE_INDEX_PREFIX: option("pipeline.vertex-name-include-index-prefix", "boolean", {
+    defaultValue: false,
+    description: "Put [vertex-n] before the names of vertices.",
+  }),
+  CHECK_MUTATION: option("pipeline.check-mutation", "boolean", {
+    defaultValue: false,
+    description: "Fail when a function changes a value after it returned or emitted it (tsflink only).",
+  }),
+  FORCE_CODEC: option("pipeline.exchange.force-codec", "boolean", {
+    defaultValue: false,
+    description: "Encode records also between subtasks of one isolate (tsflink only).",
+  }),
+} as const;
+
+/** Options of an execution. */
+export const ExecutionOptions = {
+  RUNTIME_MODE: choice("execution.runtime-mode", ["STREAMING", "BATCH", "AUTOMATIC"], {
+    defaultValue: "STREAMING",
+    description: "BATCH for bounded sources only; AUTOMATIC chooses by the sources.",
+  }),
+  BATCH_SHUFFLE_MODE: choice(
+    "execution.batch-shuffle-mode",
+    ["ALL_EXCHANGES_BLOCKING", "ALL_EXCHANGES_PIPELINED"],
+    { defaultValue: "ALL_EXCHANGES_BLOCKING", description: "Whether batch exchanges wait for their producer." },
+  ),
+  BUFFER_TIMEOUT_ENABLED: option("execution.buffer-timeout.enabled", "boolean", {
+    defaultValue: true,
+    description: "Send buffers that are not full after a time; when off, only full ones.",
+  }),
+  BUFFER_TIMEOUT: option("execution.buffer-timeout.interval", "duration", {
+    defaultValue: 100,
+    min: 0,
+    description: "How long a buffer that is not full may wait; 0 sends every record.",
+  }),
+  ATTACHED: option("execution.attached", "boolean", {
+    defaultValue: false,
+    description: "Whether the client waits for the job's end.",
+  }),
+  TARGET: optional("execution.target", "string", "Where the job runs; default: locally, in this process."),
+  ISOLATION: choice("execution.local.isolation", ["auto", "inline", "worker"], {
+    defaultValue: "auto",
+    description: "Where the slots of a local job run (tsflink only).",
+  }),
+  BATCH_ROWS: option("execution.batch.max-rows", "int", {
+    defaultValue: 256,
+    min: 1,
+    description: "Most records in a batch between operators (tsflink only).",
+  }),
+  COLLECT_BUFFER: option("execution.collect.max-buffered-rows", "int", {
+    defaultValue: 4096,
+    min: 1,
+    description: "Records executeAndCollect holds for a slow reader before the job waits (tsflink only).",
+  }),
+} as const;
+
+/** Options of checkpoints. */
+export const CheckpointingOptions = {
+  INTERVAL: optional("execution.checkpointing.interval", "duration", "Time between checkpoints; none = off."),
+  MODE: choice("execution.checkpointing.mode", ["EXACTLY_ONCE", "AT_LEAST_ONCE"], {
+    defaultValue: "EXACTLY_ONCE",
+    description: "What holds after a failure.",
+  }),
+  TIMEOUT: option("execution.checkpointing.timeout", "duration", {
+    defaultValue: 10 * MINUTE,
+    min: 1,
+    description: "After this long a checkpoint is given up.",
+  }),
+  MIN_PAUSE: option("execution.checkpointing.min-pause", "duration", {
+    defaultValue: 0,
+    min: 0,
+    description: "Least time between the end of a checkpoint and the start of the next.",
+  }),
+  MAX_CONCURRENT: option("execution.checkpointing.max-concurrent-checkpoints", "int", {
+    defaultValue: 1,
+    min: 1,
+    description: "Most checkpoints under way.",
+  }),
+  TOLERABLE_FAILURES: option("execution.checkpointing.tolerable-failed-checkpoints", "int", {
+    defaultValue: 0,
+    min: 0,
+    description: "How many checkpoints in a row may fail before the job does.",
+  }),
+  NUM_RETAINED: option("execution.checkpointing.num-retained", "int", {
+    defaultValue: 1,
+    min: 1,
+    description: "How many completed checkpoints are kept.",
+  }),
+  UNALIGNED: option("execution.checkpointing.unaligned.enabled", "boolean", {
+    defaultValue: false,
+    description: "Let barriers overtake records.",
+  }),
+  FORCE_UNALIGNED: option("execution.checkpointing.unaligned.forced", "boolean", {
+    defaultValue: false,
+    description: "Unaligned checkpoints also where they are not supported.",
+  }),
+  ALIGNED_TIMEOUT: option("execution.checkpointing.aligned-checkpoint-timeout", "duration", {
+    defaultValue: 0,
+    min: 0,
+    description: "Start aligned, and let barriers overtake after this long; 0 = at once.",
+  }),
+  AFTER_TASKS_FINISH: option("execution.checkpointing.checkpoints-after-tasks-finish", "boolean", {
+    defaultValue: true,
+    description: "Go on with checkpoints when some tasks have finished.",
+  }),
+  RETENTION: choice(
+    "execution.checkpointing.externalized-checkpoint-retention",
+    ["NO_EXTERNALIZED_CHECKPOINTS", "DELETE_ON_CANCELLATION", "RETAIN_ON_CANCELLATION"],
+    { defaultValue: "NO_EXTERNALIZED_CHECKPOINTS", description: "What happens to checkpoints when the job ends." },
+  ),
+  INCREMENTAL: option("execution.checkpointing.incremental", "boolean", {
+    defaultValue: false,
+    description: "Store only what changed since the last checkpoint.",
+  }),
+  DIRECTORY: optional("execution.checkpointing.dir", "string", "Where checkpoints are stored."),
+  SAVEPOINT_DIRECTORY: optional("execution.checkpointing.savepoint-dir", "string", "Where savepoints are stored."),
+} as const;
+
+/** Options of state, restarts, resources and the network that a job can set. */
+export const JobOptions = {
+  STATE_BACKEND: choice("state.backend.type", ["hashmap", "disk"], {
+    defaultValue: "hashmap",
+    description: "Where keyed state is kept while the job runs.",
+  }),
+  RESTART_STRATEGY: optional(
+    "restart-strategy.type",
+    "string",
+    "none, fixed-delay, failure-rate or exponential-delay; default: exponential-delay when checkpoints are on.",
+  ),
+  FIXED_DELAY_ATTEMPTS: option("restart-strategy.fixed-delay.attempts", "int", {
+    defaultValue: 1,
+    min: 0,
+    description: "Restarts of the fixed-delay strategy.",
+  }),
+  FIXED_DELAY: option("restart-strategy.fixed-delay.delay", "duration", {
+    defaultValue: SECOND,
+    min: 0,
+    description: "Wait before a restart of the fixed-delay strategy.",
+  }),
+  LATENCY_INTERVAL: option("metrics.latency.interval", "duration", {
+    defaultValue: 0,
+    min: 0,
+    description: "How often sources emit latency markers; 0 = never.",
+  }),
+  TASK_SLOTS: option("taskmanager.numberOfTaskSlots", "int", {
+    defaultValue: 1,
+    min: 1,
+    description: "Slots of a TaskManager.",
+  }),
+  SEGMENT_SIZE: option("taskmanager.memory.segment-size", "memory", {
+    defaultValue: 32 * KIB,
+    min: 256,
+    description: "Size of a network buffer.",
+  }),
+  MIN_SEGMENT_SIZE: option("taskmanager.memory.min-segment-size", "memory", {
+    defaultValue: 256,
+    min: 1,
+    description: "Smallest size of a network buffer when sizes adapt.",
+  }),
+  STARTING_SEGMENT_SIZE: option("taskmanager.memory.starting-segment-size", "memory", {
+    defaultValue: KIB,
+    min: 1,
+    description: "First size of a network buffer when sizes adapt.",
+  }),
+  MAX_RECORD_SIZE: option("taskmanager.network.max-record-size", "memory", {
+    defaultValue: 64 * MIB,
+    min: 1,
+    description: "Largest encoded record (tsflink only).",
+  }),
+  BUFFER_DEBLOAT: option("taskmanager.network.memory.buffer-debloat.enabled", "boolean", {
+    defaultValue: false,
+    description: "Adapt buffer sizes to the throughput.",
+  }),
+  BUFFER_DEBLOAT_TARGET: option("taskmanager.network.memory.buffer-debloat.target", "duration", {
+    defaultValue: SECOND,
+    min: 1,
+    description: "How long buffered data should take to be consumed.",
+  }),
+  PARTITION_REQUEST_TIMEOUT: option("taskmanager.network.partition-request-timeout", "duration", {
+    defaultValue: 10 * SECOND,
+    min: 1,
+    description: "How long a consumer waits for its producer to appear.",
+  }),
+} as const;
+
+/** Every option by its key. */
+export const CONFIG_OPTIONS: ReadonlyMap<string, ConfigOption<unknown>> = new Map(
+  [CoreOptions, PipelineOptions, ExecutionOptions, CheckpointingOptions, JobOptions]
+    .flatMap((group) => Object.values(group) as ConfigOption<unknown>[])
+    .map((known) => [known.key, known]),
+);

@@ -1,0 +1,98 @@
+/**
+ * Window joins: records of two streams with equal keys in the same window.
+ *
+ * @module
+ */
+
+import type { CoGroupFunction, FlatJoinFunction, JoinFunction, KeySelector } from "../functions/functions.ts";
+import type { Evictor, Trigger, Window, WindowAssigner } from "../functions/windows.ts";
+import type { DurationLike } from "../types/duration.ts";
+import type { TypeInformation } from "../types/type_information.ts";
+import type { SingleOutputStreamOperator } from "./single_output_stream_operator.ts";
+import type { FieldValue, FunctionOrFactory, KeyField, Synchronous, ValidKey } from "./stream_types.ts";
+
+/** A record of one of two streams, as assigners, triggers and evictors of a join see it. */
+export type TaggedUnion<L, R> = { readonly one: L; readonly two?: undefined } | { readonly one?: undefined; readonly two: R };
+
+/**
+ * A join: `left.join(right).where(keyOfLeft).equalTo(keyOfRight).window(assigner).apply(fn)`.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment, TumblingEventTimeWindows } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const orders = env.fromData({ id: 1, at: 10 }).assignTimestampsAndWatermarks({ timestamp: (order) => order.at });
+ * const bills = env.fromData({ order: 1, at: 20 }).assignTimestampsAndWatermarks({ timestamp: (bill) => bill.at });
+ * const paid = orders.join(bills).where("id").equalTo("order").window(TumblingEventTimeWindows.of("1 s"))
+ *   .apply((order, bill) => `${order.id} after ${bill.at - order.at} ms`);
+ * console.assert((await paid.executeAndCollect()).join() === "1 after 10 ms");
+ * ```
+ */
+export interface JoinedStreams<L, R> {
+  /** The key of the left stream: a function or a field. */
+  where<const K>(
+    key: KeySelector<L, K> & ValidKey<K>,
+    keyType?: TypeInformation<NoInfer<K>>,
+  ): JoinedWhere<L, R, K>;
+  where<const F extends KeyField<L>>(key: F): JoinedWhere<L, R, FieldValue<L, F>>;
+}
+/** A join whose left key is known. */
+export interface JoinedWhere<L, R, K> {
+  /** The key of the right stream, of the same type: a function or a field. */
+  equalTo(key: KeySelector<R, K>, keyType?: TypeInformation<K>): JoinedEqualTo<L, R, K>;
+  equalTo(key: KeyField<R>): JoinedEqualTo<L, R, K>;
+}
+/** A join whose keys are known. */
+export interface JoinedEqualTo<L, R, K> {
+  /** The windows in which records meet. */
+  window<W extends Window>(assigner: WindowAssigner<TaggedUnion<L, R>, W>): WindowedJoin<L, R, K, W>;
+}
+/** A join whose windows are known; each setter gives a new one. */
+export interface WindowedJoin<L, R, K, W extends Window> {
+  /** Replaces the assigner's own trigger. */
+  trigger(trigger: Trigger<TaggedUnion<L, R>, W>): WindowedJoin<L, R, K, W>;
+  /** Removes records before or after evaluation. */
+  // deno-lint-ignore no-explicit-any -- an evictor for any record is one for these
+  evictor(evictor: Evictor<TaggedUnion<L, R>, W> | Evictor<any, Window>): WindowedJoin<L, R, K, W>;
+  /** How long after its end a window takes late records. Default 0. */
+  allowedLateness(lateness: DurationLike): WindowedJoin<L, R, K, W>;
+  /** Calls the function for each pair of records; pairs only, so it is an inner join. */
+  apply<O>(
+    fn: FunctionOrFactory<JoinFunction<L, R, O>> & Synchronous<O>,
+  ): SingleOutputStreamOperator<O>;
+  apply<O>(fn: FunctionOrFactory<FlatJoinFunction<L, R, O>>): SingleOutputStreamOperator<O>;
+}
+
+/** A coGroup: like {@link JoinedStreams}, but the function sees both sides of a key and window at once. */
+export interface CoGroupedStreams<L, R> {
+  /** The key of the left stream: a function or a field. */
+  where<const K>(
+    key: KeySelector<L, K> & ValidKey<K>,
+    keyType?: TypeInformation<NoInfer<K>>,
+  ): CoGroupedWhere<L, R, K>;
+  where<const F extends KeyField<L>>(key: F): CoGroupedWhere<L, R, FieldValue<L, F>>;
+}
+/** A coGroup whose left key is known. */
+export interface CoGroupedWhere<L, R, K> {
+  /** The key of the right stream, of the same type: a function or a field. */
+  equalTo(key: KeySelector<R, K>, keyType?: TypeInformation<K>): CoGroupedEqualTo<L, R, K>;
+  equalTo(key: KeyField<R>): CoGroupedEqualTo<L, R, K>;
+}
+/** A coGroup whose keys are known. */
+export interface CoGroupedEqualTo<L, R, K> {
+  /** The windows in which records meet. */
+  window<W extends Window>(assigner: WindowAssigner<TaggedUnion<L, R>, W>): WindowedCoGroup<L, R, K, W>;
+}
+/** A coGroup whose windows are known; each setter gives a new one. */
+export interface WindowedCoGroup<L, R, K, W extends Window> {
+  /** Replaces the assigner's own trigger. */
+  trigger(trigger: Trigger<TaggedUnion<L, R>, W>): WindowedCoGroup<L, R, K, W>;
+  /** Removes records before or after evaluation. */
+  // deno-lint-ignore no-explicit-any -- an evictor for any record is one for these
+  evictor(evictor: Evictor<TaggedUnion<L, R>, W> | Evictor<any, Window>): WindowedCoGroup<L, R, K, W>;
+  /** How long after its end a window takes late records. Default 0. */
+  allowedLateness(lateness: DurationLike): WindowedCoGroup<L, R, K, W>;
+  /** Calls the function once per key and window with the records of both sides; either side may be empty. */
+  apply<O>(fn: FunctionOrFactory<CoGroupFunction<L, R, O>>): SingleOutputStreamOperator<O>;
+}

@@ -1,0 +1,57 @@
+/**
+ * Key selectors from what a program writes: a function, one field, or several.
+ *
+ * @module
+ */
+
+import type { KeySelector } from "../../functions/functions.ts";
+import type { Key, KeyHashRule } from "../../types/key.ts";
+import type { TypeInformation } from "../../types/type_information.ts";
+import { describe, programError, requireFunction } from "./checks.ts";
+
+/** A key selector with its declared hash rule. */
+export interface RecordedKey {
+  readonly selector: KeySelector<unknown, Key>;
+  readonly rule: KeyHashRule | undefined;
+}
+
+const RULES: ReadonlySet<string> = new Set(["int", "long", "double", "string", "boolean"]);
+
+/** The hash rule of a declared key type; undefined leaves it to each key. */
+export function hashRuleOf(type: TypeInformation<unknown> | undefined): KeyHashRule | undefined {
+  return type !== undefined && RULES.has(type.kind) ? type.kind as KeyHashRule : undefined;
+}
+
+function isField(value: unknown): value is string | number {
+  return typeof value === "string" || typeof value === "number";
+}
+
+/** A function or field as key selector. */
+export function keySelectorOf(key: unknown, call: string): KeySelector<unknown, Key> {
+  if (isField(key)) {
+    const field = key;
+    return (value) => (value as Record<string | number, Key>)[field];
+  }
+  if (typeof key === "object" && key !== null && "getKey" in key) {
+    const selector = key as { getKey(value: unknown): Key };
+    return (value) => selector.getKey(value);
+  }
+  if (typeof key !== "function") {
+    throw programError("TSF-1201", `${call} needs a key`, {
+      expected: "a function of the record, or the name of a field",
+      found: describe(key),
+    });
+  }
+  return requireFunction(key, call) as KeySelector<unknown, Key>;
+}
+
+/** The arguments of keyBy: a function or field with an optional key type, or several fields. */
+export function recordedKey(args: readonly unknown[], call: string): RecordedKey {
+  const [first, second] = args;
+  if (isField(first) && args.length > 1 && isField(second)) {
+    for (const field of args) if (!isField(field)) keySelectorOf(undefined, call);
+    const fields = [...args] as string[];
+    return { selector: (value) => fields.map((field) => (value as Record<string, Key>)[field]), rule: undefined };
+  }
+  return { selector: keySelectorOf(first, call), rule: hashRuleOf(second as TypeInformation<unknown> | undefined) };
+}

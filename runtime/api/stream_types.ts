@@ -1,0 +1,68 @@
+/**
+ * The types by which the fluent API infers: element and key of a stream, fields of a record, synchronous functions.
+ * Types only; used by the interfaces in this folder and, where they help, by programs.
+ *
+ * @module
+ */
+
+import type { FunctionFactory } from "../functions/rich_function.ts";
+
+/** Marks the element type on a stream; never present at run time. */
+export declare const ELEMENT: unique symbol;
+/** Marks the key type on a keyed stream; never present at run time. */
+export declare const KEY: unique symbol;
+
+/** The type of the records of a stream: `ElementOf<typeof stream>`. */
+export type ElementOf<S> = S extends { readonly [ELEMENT]?: () => infer T } ? T : never;
+/** The type of the key of a keyed stream: `KeyOf<typeof stream>`. */
+export type KeyOf<S> = S extends { readonly [KEY]?: () => infer K } ? K : never;
+
+/** A function object, or {@link perSubtask} around one. */
+export type FunctionOrFactory<F> = F | FunctionFactory<F>;
+/** A function object, `() => new MyFunction()`, or {@link perSubtask} around one. */
+export type ObjectOrFactory<F extends object> = F | FunctionFactory<F> | (() => F);
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/**
+ * What a result type adds to a parameter: nothing, or, for a promise, a property that no function has, whose name is
+ * the advice in the compiler's message.
+ */
+export type Synchronous<R> = IsAny<R> extends true ? unknown
+  : [Extract<R, PromiseLike<unknown>>] extends [never] ? unknown
+  : { readonly "a promise is not a value here: use asyncMap() or AsyncDataStream": never };
+
+/** Why a type cannot be a key; never when it can. `any` and `unknown` are checked at run time. */
+export type KeyProblem<K> = unknown extends K ? never
+  : K extends string | number | bigint | boolean ? never
+  : K extends (...args: never[]) => unknown ? "a function"
+  : K extends readonly (infer E)[] ? KeyProblem<E>
+  : K extends object ? { [P in keyof K]-?: KeyProblem<K[P]> }[keyof K]
+  : "null, undefined and symbols";
+/** Adds to a key selector nothing, or a property that no function has, whose type says what is wrong. */
+export type ValidKey<K> = [KeyProblem<K>] extends [never] ? unknown
+  : { readonly "a key is a string, number, bigint, boolean, or an array or object of keys; not": KeyProblem<K> };
+
+/** The positions of a tuple, as numbers, whose element is a `V`. */
+type PositionsOf<T extends readonly unknown[], V> = {
+  [P in keyof T & `${number}`]: [T[P]] extends [V] ? P extends `${infer N extends number}` ? N : never : never;
+}[keyof T & `${number}`];
+/** The fields of `T` whose value is a `V`: names of an object, positions of a tuple. */
+export type FieldOf<T, V> = T extends readonly unknown[] ? PositionsOf<T, V>
+  : T extends object ? { [P in keyof T & string]-?: [T[P]] extends [V] ? P : never }[keyof T & string]
+  : never;
+/** The fields of `T` that can be summed, or compared by min and max. */
+export type NumericField<T> = FieldOf<T, number> | FieldOf<T, bigint>;
+/** The fields of `T` that minBy and maxBy compare. */
+export type ComparableField<T> = FieldOf<T, number> | FieldOf<T, bigint> | FieldOf<T, string> | FieldOf<T, boolean>;
+/** The fields of `T` that can be (part of) a key. */
+export type KeyField<T> = T extends readonly unknown[] ? {
+    [P in keyof T & `${number}`]: [KeyProblem<T[P]>] extends [never] ? P extends `${infer N extends number}` ? N : never
+      : never;
+  }[keyof T & `${number}`]
+  : T extends object ? { [P in keyof T & string]-?: [KeyProblem<T[P]>] extends [never] ? P : never }[keyof T & string]
+  : never;
+/** The value of field `F` of `T`. */
+export type FieldValue<T, F> = F extends keyof T ? T[F] : never;
+/** The key of several fields: a tuple of their values. */
+export type FieldValues<T, F extends readonly unknown[]> = { readonly [I in keyof F]: FieldValue<T, F[I]> };

@@ -1,0 +1,110 @@
+/**
+ * Records made from an index: test data, load, anything that can be computed.
+ *
+ * @module
+ */
+
+import { JobExecutionError, userFrame } from "../../errors.ts";
+import { type FunctionFactory, PER_SUBTASK } from "../../functions/rich_function.ts";
+import type {
+  Boundedness,
+  Source,
+  SourceReader,
+  SourceReaderContext,
+  SplitEnumerator,
+  SplitEnumeratorContext,
+} from "../../functions/source.ts";
+import { checkOption } from "../invalid_option.ts";
+import { NumberSequenceSplit, rangeEnumerator, RangeReader, splitNumberRange } from "../sequence/range.ts";
+import type { EnumeratorCheckpoint } from "../split_enumerator.ts";
+import { RateLimiterStrategy } from "./rate_limiter.ts";
+
+/** Makes the record of an index; called again with the same index after a failure. */
+export type GeneratorFunction<T> = (index: number) => T;
+
+/**
+ * Emits `generator(0)` to `generator(count - 1)`. Every subtask makes one contiguous part of the indexes in order. For
+ * a stream without an end take `Number.MAX_SAFE_INTEGER` as the count.
+ *
+ * @throws InvalidProgramError TSF-3016 for a wrong count.
+ *
+ * @example
+ * ```ts
+ * import { DataGeneratorSource, RateLimiterStrategy } from "tsflink";
+ *
+ * const source = new DataGeneratorSource((index) => `event ${index}`, 1000, RateLimiterStrategy.perSecond(100));
+ * console.assert(source.getBoundedness() === "bounded");
+ * ```
+ */
+export class DataGeneratorSource<T> implements Source<T, NumberSequenceSplit, EnumeratorCheckpoint> {
+  /**
+   * @param generator A function, or `perSubtask(() => function)` when it keeps something between calls.
+   * @param count Records of all subtasks together.
+   * @param rateLimiter Default: no limit.
+   */
+  constructor(
+    readonly generator: GeneratorFunction<T> | FunctionFactory<GeneratorFunction<T>>,
+    readonly count: number,
+    readonly rateLimiter: RateLimiterStrategy = RateLimiterStrategy.noOp(),
+  ) {
+    checkOption(Number.isSafeInteger(count) && count >= 0, "count", "a whole number >= 0", count);
+    const callable = typeof generator === "function" || typeof generator?.[PER_SUBTASK] === "function";
+    checkOption(callable, "generator", "a function of the index", generator);
+  }
+
+  getBoundedness(): Boundedness {
+    return "bounded";
+  }
+
+  createEnumerator(
+    context: SplitEnumeratorContext<NumberSequenceSplit>,
+  ): SplitEnumerator<NumberSequenceSplit, EnumeratorCheckpoint> {
+    return rangeEnumerator(context, () => splitNumberRange(0, this.count - 1, context.currentParallelism()));
+  }
+
+  restoreEnumerator(
+    context: SplitEnumeratorContext<NumberSequenceSplit>,
+    checkpoint: EnumeratorCheckpoint,
+  ): SplitEnumerator<NumberSequenceSplit, EnumeratorCheckpoint> {
+    const all = (): NumberSequenceSplit[] => splitNumberRange(0, this.count - 1, context.currentParallelism());
+    return rangeEnumerator(context, all, checkpoint);
+  }
+
+  createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
+    const { generator } = this;
+    const generate = typeof generator === "function" ? generator : generator[PER_SUBTASK]();
+    const gate = this.rateLimiter.createGate(context.currentParallelism, context.clock);
+    return new RangeReader<T>(context, (index, output) => output.collect(generated(generate, index)), gate);
+  }
+
+  serializeSplit(split: NumberSequenceSplit): unknown {
+    return split.toData();
+  }
+
+  deserializeSplit(data: unknown): NumberSequenceSplit {
+    return NumberSequenceSplit.fromData(data);
+  }
+}
+
+function generated<T>(generate: GeneratorFunction<T>, index: number): T {
+  let value: T;
+  try {
+    value = generate(index);
+  } catch (cause) {
+    throw new JobExecutionError("TSF-3050", `The generator function failed at index ${index}`, {
+      expected: "a value",
+      found: cause instanceof Error ? cause.message : String(cause),
+      userLine: cause instanceof Error ? userFrame(cause.stack) : undefined,
+      cause,
+    });
+  }
+  if (value instanceof Promise) {
+    value.catch(() => {});
+    throw new JobExecutionError("TSF-2002", "The generator function returned a promise", {
+      expected: "a value",
+      found: "a promise",
+      hint: "Use defineSource for records that have to be waited for, or AsyncDataStream behind the source.",
+    });
+  }
+  return value;
+}

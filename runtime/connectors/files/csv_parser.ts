@@ -1,0 +1,169 @@
+/**
+ * CSV text to fields (RFC 4180): a field in quotes may hold delimiters, line feeds and doubled quotes. Used by
+ * csv_format.ts; its boundaries find record ends in bytes before the text is decoded.
+ *
+ * @module
+ */
+
+import type { RecordBoundaries } from "./record_chunks.ts";
+import { linesOf, withoutLineEnd } from "./record_format.ts";
+
+/** The characters that matter. All are single ASCII characters; an empty quote or comment means there is none. */
+export interface CsvDialect {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly comment: string;
+}
+
+/** Takes what the parser finds; `line` counts line feeds before the record in the text. */
+export interface CsvRows {
+  row(fields: string[], line: number, content: string): void;
+  invalid(line: number, content: string, reason: string): void;
+}
+
+/** Parses whole records. Empty lines and comments are left out. */
+export function parseCsv(text: string, dialect: CsvDialect, rows: CsvRows): void {
+  if (dialect.quote !== "" && text.includes(dialect.quote)) parseQuoted(text, dialect, rows);
+  else parsePlain(text, dialect, rows);
+}
+
+function parsePlain(text: string, { delimiter, comment }: CsvDialect, rows: CsvRows): void {
+  const lines = linesOf(text);
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i];
+    if (line === "" || (comment !== "" && line.startsWith(comment))) continue;
+    rows.row(line.split(delimiter), i, line);
+  }
+}
+
+function parseQuoted(text: string, dialect: CsvDialect, rows: CsvRows): void {
+  let line = 0;
+  for (let at = 0; at < text.length;) {
+    const record = readRecord(text, at, dialect);
+    const content = withoutLineEnd(text.slice(at, record.end));
+    const isComment = dialect.comment !== "" && content.startsWith(dialect.comment);
+    if (content !== "" && !isComment) {
+      if (record.reason !== undefined) rows.invalid(line, content, record.reason);
+      else rows.row(record.fields, line, content);
+    }
+    for (let i = text.indexOf("\n", at); i >= 0 && i < record.end; i = text.indexOf("\n", i + 1)) line++;
+    at = record.end;
+  }
+}
+
+interface CsvRecord {
+  readonly fields: string[];
+  /** After its line end. */
+  readonly end: number;
+  /** Why it is none. */
+  readonly reason?: string;
+}
+
+function readRecord(text: string, start: number, dialect: CsvDialect): CsvRecord {
+  const fields: string[] = [];
+  const lineEnd = endOfLine(text, start);
+  if (dialect.comment !== "" && text.startsWith(dialect.comment, start)) return { fields, end: lineEnd };
+  for (let at = start;;) {
+    if (text[at] !== dialect.quote) {
+      const end = Math.min(indexOrEnd(text, dialect.delimiter, at), indexOrEnd(text, "\n", at));
+      const atLineEnd = text[end] !== dialect.delimiter;
+      fields.push(atLineEnd ? withoutLineEnd(text.slice(at, end + 1)) : text.slice(at, end));
+      if (atLineEnd) return { fields, end: Math.min(end + 1, text.length) };
+      at = end + 1;
+      continue;
+    }
+    const field = readQuoted(text, at, dialect.quote);
+    if (field === undefined) return { fields, end: text.length, reason: "a quoted field has no closing quote" };
+    fields.push(field.value);
+    at = field.end;
+    if (text[at] === dialect.delimiter) {
+      at++;
+      continue;
+    }
+    if (at >= text.length || text[at] === "\n") return { fields, end: Math.min(at + 1, text.length) };
+    if (text[at] === "\r" && (at + 1 >= text.length || text[at + 1] === "\n")) {
+      return { fields, end: Math.min(at + 2, text.length) };
+    }
+    return { fields, end: endOfLine(text, at), reason: `text after the closing quote of field ${fields.length}` };
+  }
+}
+
+function readQuoted(text: string, start: number, quote: string): { value: string; end: number } | undefined {
+  let value = "";
+  for (let from = start + 1;;) {
+    const close = text.indexOf(quote, from);
+    if (close < 0) return undefined;
+    value += text.slice(from, close);
+    if (text[close + 1] !== quote) return { value, end: close + 1 };
+    value += quote;
+    from = close + 2;
+  }
+}
+
+function indexOrEnd(text: string, search: string, from: number): number {
+  const index = text.indexOf(search, from);
+  return index < 0 ? text.length : index;
+}
+
+function endOfLine(text: string, from: number): number {
+  return Math.min(indexOrEnd(text, "\n", from) + 1, text.length);
+}
+
+const NEWLINE = 10;
+/** Where the scanner stands. */
+type ScanState = "line start" | "field start" | "plain" | "quoted" | "quote in quoted" | "skipped";
+
+/** Record ends in bytes: line feeds outside quotes. Agrees with the parser on every input. */
+export class CsvBoundaries implements RecordBoundaries {
+  readonly #delimiter: number;
+  readonly #quote: number;
+  readonly #comment: number;
+  #state: ScanState = "line start";
+
+  constructor({ delimiter, quote, comment }: CsvDialect) {
+    this.#delimiter = delimiter.charCodeAt(0);
+    this.#quote = quote === "" ? -1 : quote.charCodeAt(0);
+    this.#comment = comment === "" ? -1 : comment.charCodeAt(0);
+  }
+
+  nextEnd(chunk: Uint8Array, from: number): number {
+    for (let i = from; i < chunk.length; i++) {
+      if (this.#step(chunk[i])) return i + 1;
+    }
+    return -1;
+  }
+
+  lastEnd(chunk: Uint8Array): number {
+    const inQuotes = this.#state === "quoted" || this.#state === "quote in quoted";
+    if (!inQuotes && (this.#quote < 0 || !chunk.includes(this.#quote))) {
+      const end = chunk.lastIndexOf(NEWLINE) + 1;
+      if (end > 0) this.#state = "line start";
+      this.nextEnd(chunk, end);
+      return end > 0 ? end : -1;
+    }
+    let last = -1;
+    for (let end = this.nextEnd(chunk, 0); end >= 0; end = this.nextEnd(chunk, end)) last = end;
+    return last;
+  }
+
+  /** True when the byte ends a record. */
+  #step(byte: number): boolean {
+    const state = this.#state;
+    if (state === "quoted") {
+      if (byte === this.#quote) this.#state = "quote in quoted";
+      return false;
+    }
+    if (byte === NEWLINE) {
+      this.#state = "line start";
+      return true;
+    }
+    if (state === "quote in quoted" && byte === this.#quote) this.#state = "quoted";
+    else if (state === "line start" && byte === this.#comment) this.#state = "skipped";
+    else if ((state === "line start" || state === "field start") && byte === this.#quote) this.#state = "quoted";
+    else if (state === "quote in quoted") {
+      // Anything but a delimiter makes the record invalid (or is the return before a line feed): it ends with its line.
+      this.#state = byte === this.#delimiter ? "field start" : "skipped";
+    } else if (state !== "skipped") this.#state = byte === this.#delimiter ? "field start" : "plain";
+    return false;
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Writes the records of one operator to the channels of one edge: chooses the channel, collects a batch per channel,
+ * hands full batches to the partition, and puts events in order behind the records.
+ *
+ * A batch ends at the row limit, at the byte limit, before an event, or at a flush. By reference a batch goes over as it
+ * is; with the codec forced (or to another slot) it is encoded, its schema announced on the channel before first use.
+ *
+ * @module
+ */
+
+import type { OperatorReference } from "../errors.ts";
+import { decodeBatch, encodeBatch } from "../types/columnar_codec.ts";
+import { assertTravels, copyValue } from "../types/copy.ts";
+import type { Schema } from "../types/schema.ts";
+import { SchemaTracker } from "../types/schema_tracker.ts";
+import { type ChannelEvent, NO_TIMESTAMP, recordBatch } from "../types/stream_element.ts";
+import type { DataBuffer } from "./buffer.ts";
+import { BROADCAST_CHANNEL, type ChannelSelector } from "./channel_selector.ts";
+import type { BufferCodec, ResultPartition } from "./result_partition.ts";
+import { estimateSize } from "./size_estimate.ts";
+
+/** What a writer is made from. */
+export interface RecordWriterOptions {
+  readonly partition: ResultPartition;
+  readonly selector: ChannelSelector;
+  /** Encode every batch, also within a slot. */
+  readonly forceCodec: boolean;
+  /** Rows of a batch at most. */
+  readonly maxRows: number;
+  /** Bytes of a batch at most, unless one record is larger. */
+  readonly segmentBytes: number;
+  /** -1: only full batches leave. 0: every record leaves at once. */
+  readonly bufferTimeoutMs: number;
+  /** Operator whose records are written, for errors. */
+  readonly operator: OperatorReference;
+}
+
+/** The open batch of one channel. */
+interface OpenBatch {
+  values: unknown[];
+  timestamps: Float64Array;
+  rowLimit: number;
+}
+
+/** Rows after which the size of a record is estimated again. */
+const ESTIMATE_EVERY = 32;
+
+/** The writer of one edge in one subtask. */
+export class RecordWriter {
+  readonly #open: OpenBatch[];
+  readonly #schemas: WriterSchemas;
+  /** Whether some batch is open; a flush is due within the buffer timeout. */
+  isDirty = false;
+
+  constructor(readonly options: RecordWriterOptions) {
+    this.#schemas = new WriterSchemas(options.segmentBytes);
+    this.#open = options.partition.subpartitions.map(() => emptyBatch());
+  }
+
+  emit(value: unknown, timestamp: number): void {
+    assertTravels(value, this.options.operator);
+    const channel = this.options.selector(value);
+    if (channel !== BROADCAST_CHANNEL) {
+      this.#append(channel, value, timestamp);
+      return;
+    }
+    // Every further holder gets a copy of its own (rule 11).
+    for (let i = this.#open.length - 1; i >= 0; i--) this.#append(i, i === 0 ? value : copyValue(value), timestamp);
+  }
+
+  /** Puts an event behind everything written so far, on every channel. */
+  broadcast(event: ChannelEvent): void {
+    for (let i = 0; i < this.#open.length; i++) {
+      this.#finish(i);
+      this.options.partition.subpartitions[i].add(event);
+    }
+    this.isDirty = false;
+  }
+
+  /** Hands over all open batches. */
+  flush(): void {
+    if (!this.isDirty) return;
+    this.isDirty = false;
+    for (let i = 0; i < this.#open.length; i++) this.#finish(i);
+  }
+
+  #append(channel: number, value: unknown, timestamp: number): void {
+    const open = this.#open[channel];
+    const row = open.values.length;
+    if (row % ESTIMATE_EVERY === 0) this.#setRowLimit(open, value);
+    if (row === open.timestamps.length) open.timestamps = grown(open.timestamps);
+    open.values.push(value);
+    open.timestamps[row] = timestamp;
+    this.isDirty = true;
+    if (row + 1 >= open.rowLimit) this.#finish(channel);
+  }
+
+  #setRowLimit(open: OpenBatch, value: unknown): void {
+    const { maxRows, segmentBytes, bufferTimeoutMs } = this.options;
+    const bytesLimit = Math.max(1, Math.floor(segmentBytes / estimateSize(value)));
+    open.rowLimit = bufferTimeoutMs === 0 ? 1 : Math.min(maxRows, Math.max(bytesLimit, open.values.length + 1));
+  }
+
+  #finish(channel: number): void {
+    const open = this.#open[channel];
+    if (open.values.length === 0) return;
+    this.#open[channel] = emptyBatch();
+    const subpartition = this.options.partition.subpartitions[channel];
+    if (!this.options.forceCodec) {
+      subpartition.add(referenceBuffer(open.values, open.timestamps));
+      return;
+    }
+    this.#schemas.encode(open.values, open.timestamps, (schema, buffer) => {
+      if (schema !== undefined && this.#schemas.announce(channel, schema)) subpartition.add({ kind: "schema", schema });
+      subpartition.add(buffer);
+    });
+  }
+}
+
+function emptyBatch(): OpenBatch {
+  return { values: [], timestamps: new Float64Array(64), rowLimit: 1 };
+}
+
+function grown(column: Float64Array): Float64Array {
+  const larger = new Float64Array(column.length * 2).fill(NO_TIMESTAMP, column.length);
+  larger.set(column);
+  return larger;
+}
+
+function referenceBuffer(values: unknown[], timestamps: Float64Array): DataBuffer {
+  const sizeBytes = estimateSize(values[0]) * values.length;
+  return { kind: "data", rows: values.length, sizeBytes, batch: recordBatch(values, timestamps) };
+}
+
+/** Infers and announces the schemas of one writer. */
+class WriterSchemas {
+  readonly #tracker = new SchemaTracker();
+  /** Hash of the schema last announced, by channel. */
+  readonly #announced: string[] = [];
+
+  constructor(readonly segmentBytes: number) {}
+
+  encode(
+    values: unknown[],
+    timestamps: Float64Array,
+    put: (schema: Schema | undefined, buffer: DataBuffer) => void,
+  ): void {
+    for (const value of values) this.#tracker.observe(value);
+    const schema = this.#tracker.schema();
+    for (let from = 0; from < values.length;) {
+      const { bytes, rows } = encodeBatch(schema, values, timestamps, from, this.segmentBytes);
+      put(schema, { kind: "data", rows, sizeBytes: bytes.length, bytes });
+      from += rows;
+    }
+  }
+
+  /** True when the channel has not heard of this schema as its latest. */
+  announce(channel: number, schema: Schema): boolean {
+    if (this.#announced[channel] === schema.hash) return false;
+    this.#announced[channel] = schema.hash;
+    return true;
+  }
+}
+
+/** Encodes buffers for spilling; what it encodes only it decodes. */
+export class SpillBufferCodec implements BufferCodec {
+  readonly #tracker = new SchemaTracker();
+  readonly #schemas = new Map<string, Schema>();
+
+  encode(buffer: DataBuffer): Uint8Array {
+    if (buffer.bytes !== undefined) return tagged(1, buffer.rows, buffer.bytes);
+    const { values, timestamps } = buffer.batch!;
+    for (const value of values) this.#tracker.observe(value);
+    const schema = this.#tracker.schema();
+    this.#schemas.set(schema.hash, schema);
+    const { bytes } = encodeBatch(schema, values, timestamps, 0, Infinity);
+    return tagged(0, buffer.rows, bytes);
+  }
+
+  decode(bytes: Uint8Array): DataBuffer {
+    const rows = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true);
+    const payload = bytes.subarray(5);
+    if (bytes[0] === 1) return { kind: "data", rows, sizeBytes: payload.length, bytes: payload };
+    const batch = decodeBatch((hash) => this.#schemas.get(hash)!, payload);
+    return { kind: "data", rows, sizeBytes: payload.length, batch };
+  }
+}
+
+function tagged(tag: number, rows: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(payload.length + 5);
+  bytes[0] = tag;
+  new DataView(bytes.buffer).setUint32(1, rows, true);
+  bytes.set(payload, 5);
+  return bytes;
+}

@@ -1,0 +1,76 @@
+/**
+ * The collector that user functions get: copies what is emitted at once (rule 11) and works only during its call.
+ *
+ * Who calls: every operator whose function takes a Collector, window operators included. Per user call:
+ * `const out = collector.begin(timestamp); try { fn(value, out) } finally { collector.end() }`.
+ *
+ * @module
+ */
+
+import type { Collector } from "../functions/functions.ts";
+import { copyValue } from "../types/copy.ts";
+import type { Output } from "../types/stream_element.ts";
+import type { CallScope } from "./call_scope.ts";
+import type { OperatorContext } from "./operator.ts";
+import { callScopeOf } from "./runtime_context.ts";
+
+const WHAT = "The Collector";
+
+/** Collects for one operator; {@link CallCollector.begin} gives the handle of one call. */
+export class CallCollector<T> implements Collector<T> {
+  readonly #output: Output<T>;
+  readonly #reuse: boolean;
+  readonly #scope: CallScope;
+  #timestamp = 0;
+  #call = 0;
+
+  constructor(context: OperatorContext<T>) {
+    this.#output = context.output;
+    this.#reuse = context.config.objectReuse;
+    this.#scope = callScopeOf(context);
+  }
+
+  /** Number of the running call, for other handles of the same call. */
+  get call(): number {
+    return this.#call;
+  }
+  /** Starts a call of user code; what it collects gets `timestamp`. Pass the returned handle to the function. */
+  begin(timestamp: number): Collector<T> {
+    this.#timestamp = timestamp;
+    this.#call = this.#scope.enter();
+    return new CallHandle(this, this.#call);
+  }
+  /** Goes on with a call whose work is drawn lazily: its handle works again until {@link end}. */
+  resume(call: number, timestamp: number): void {
+    this.#timestamp = timestamp;
+    this.#call = call;
+    this.#scope.reenter(call);
+  }
+  /** Ends the call; from now on its handle fails. */
+  end(): void {
+    this.#scope.exit();
+  }
+
+  /** Emits a copy. @throws JobExecutionError TSF-2003 outside a call; TSF-2101 for a value that cannot be copied. */
+  collect(value: T): void {
+    this.collectFor(this.#call, value);
+  }
+  /** {@link collect} for the handle of that call. */
+  collectFor(call: number, value: T): void {
+    this.#scope.check(call, WHAT);
+    this.#output.emit(this.#reuse ? value : copyValue(value), this.#timestamp);
+  }
+}
+
+/** The collector as one call sees it. */
+class CallHandle<T> implements Collector<T> {
+  readonly #owner: CallCollector<T>;
+  readonly #call: number;
+  constructor(owner: CallCollector<T>, call: number) {
+    this.#owner = owner;
+    this.#call = call;
+  }
+  collect(value: T): void {
+    this.#owner.collectFor(this.#call, value);
+  }
+}

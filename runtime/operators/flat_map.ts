@@ -1,0 +1,132 @@
+/**
+ * flatMap: any number of values out, through the collector or as a returned iterable that is drawn lazily.
+ *
+ * Invariant: an iterable is drawn one element at a time, and only while `ctx.proceed()` allows; the rest is pending work.
+ *
+ * @module
+ */
+
+import { JobExecutionError } from "../errors.ts";
+import type { Collector, FlatMapFunction } from "../functions/functions.ts";
+import type { FunctionFactory } from "../functions/rich_function.ts";
+import { copyValue } from "../types/copy.ts";
+import { CallCollector } from "./collector.ts";
+import { callable, refusePromise } from "./function_binding.ts";
+import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
+import type { OperatorContext, StreamOperatorFactory } from "./operator.ts";
+
+/** What a flatMap function returns. */
+export type FlatMapResult<R> = (Iterable<R> & object) | void;
+
+/** Calls flatMap functions and draws what they return; shared by flatMap and coFlatMap. */
+export class IterableDrain<R> {
+  readonly #context: OperatorContext<R>;
+  readonly #collector: CallCollector<R>;
+  /** The iterator that is being drawn. */
+  #iterator: Iterator<R> | undefined;
+
+  constructor(context: OperatorContext<R>) {
+    this.#context = context;
+    this.#collector = new CallCollector(context);
+  }
+
+  /** Calls the function; returns the work that draws its iterable, or undefined when it returned none. */
+  call(what: string, timestamp: number, run: (out: Collector<R>) => FlatMapResult<R>): (() => boolean) | undefined {
+    const out = this.#collector.begin(timestamp);
+    const call = this.#collector.call;
+    try {
+      const result = run(out);
+      if (result === undefined) return undefined;
+      refusePromise(result, what);
+      this.#iterator = iteratorOf<R>(result, what);
+    } finally {
+      this.#collector.end();
+    }
+    const iterator = this.#iterator;
+    return () => this.#draw(iterator, call, timestamp);
+  }
+
+  /** True when the iterator is exhausted; false when there is no room for more. At least one element per call. */
+  #draw(iterator: Iterator<R>, call: number, timestamp: number): boolean {
+    const { output, config } = this.#context;
+    do {
+      const next = this.#next(iterator, call, timestamp);
+      if (next.done === true) {
+        this.#iterator = undefined;
+        return true;
+      }
+      refusePromise(next.value, "An element of the returned iterable");
+      // A generator may go on changing what it yielded, and an array may hold one object twice.
+      output.emit(config.objectReuse ? next.value : copyValue(next.value), timestamp);
+    } while (this.#context.proceed());
+    return false;
+  }
+
+  /** A generator's body runs here, so its collector and state handles work as in the call itself. */
+  #next(iterator: Iterator<R>, call: number, timestamp: number): IteratorResult<R> {
+    this.#collector.resume(call, timestamp);
+    try {
+      return iterator.next();
+    } finally {
+      this.#collector.end();
+    }
+  }
+
+  /** Ends an iterator that was not drawn to its end, so that its `finally` blocks run. */
+  close(): void {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    iterator?.return?.();
+  }
+}
+
+function iteratorOf<R>(result: unknown, what: string): Iterator<R> {
+  const iterate = typeof result === "object" && result !== null
+    ? (result as { [Symbol.iterator]?: unknown })[Symbol.iterator]
+    : undefined;
+  if (typeof iterate === "function") return iterate.call(result);
+  const isAsync = typeof result === "object" && result !== null && Symbol.asyncIterator in result;
+  throw new JobExecutionError(isAsync ? "TSF-2002" : "TSF-2010", `${what} returned something that is not an iterable`, {
+    expected: "an array, a generator or another iterable object, or nothing when the collector is used",
+    found: isAsync ? "an async iterable" : describe(result),
+    hint: isAsync
+      ? "For asynchronous calls use stream.asyncMap(...) or AsyncDataStream.unorderedWait / orderedWait."
+      : "To emit one value return it in an array: [value].",
+  });
+}
+
+function describe(result: unknown): string {
+  if (typeof result === "string") return `the string ${JSON.stringify(result.slice(0, 40))}`;
+  if (typeof result === "object" && result !== null) return "an object that is not iterable";
+  return `${typeof result} ${String(result)}`;
+}
+
+/** Runs a {@link FlatMapFunction}. */
+export class FlatMapOperator<T, R> extends FunctionOperator<FlatMapFunction<T, R>, R> {
+  readonly #flatMap: (value: T, out: Collector<R>) => FlatMapResult<R>;
+  #drain!: IterableDrain<R>;
+
+  constructor(fn: FlatMapFunction<T, R>) {
+    super(fn);
+    this.#flatMap = callable(fn, "flatMap");
+  }
+  override open(): void {
+    this.#drain = new IterableDrain(this.ctx);
+    super.open();
+  }
+  override processElement(value: unknown, timestamp: number): void {
+    const work = this.#drain.call("flatMap()", timestamp, (out) => this.#flatMap(value as T, out));
+    if (work !== undefined) this.begin(work);
+  }
+  override close(): void {
+    this.#drain?.close();
+    super.close();
+  }
+}
+
+/** Makes {@link FlatMapOperator}s. */
+export function flatMapOperator<T, R>(
+  fn: FlatMapFunction<T, R> | FunctionFactory<FlatMapFunction<T, R>>,
+): StreamOperatorFactory<R> {
+  return functionOperatorFactory(fn, 1, (own) => new FlatMapOperator(own));
+}

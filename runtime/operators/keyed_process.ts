@@ -1,0 +1,51 @@
+/**
+ * process on a keyed stream: timers in both time domains and state by key.
+ *
+ * @module
+ */
+
+import type { KeyedProcess } from "../functions/process_function.ts";
+import type { FunctionFactory } from "../functions/rich_function.ts";
+import type { StateDeclarations } from "../functions/state_descriptor.ts";
+import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
+import type { StreamOperatorFactory } from "./operator.ts";
+import { ProcessBinding } from "./process_context.ts";
+import type { Triggerable } from "./timer_service.ts";
+import { onTimer } from "./user_timers.ts";
+
+/** Runs a {@link KeyedProcess} function. */
+export class KeyedProcessOperator<K, I, O, S extends StateDeclarations>
+  extends FunctionOperator<KeyedProcess<K, I, O, S>, O>
+  implements Triggerable {
+  #binding!: ProcessBinding<O>;
+
+  override open(): void {
+    this.#binding = new ProcessBinding({
+      fn: this.fn,
+      context: this.ctx,
+      currentWatermark: () => this.currentWatermark,
+      triggerable: this,
+    });
+    super.open();
+  }
+  override processElement(value: unknown, timestamp: number): void {
+    this.#binding.call(
+      "processElement()",
+      { timestamp },
+      (ctx, out) => this.fn.processElement(value as I, ctx as never, out),
+    );
+  }
+  onEventTime(timestamp: number): void {
+    onTimer(this.#binding, this.fn, timestamp, "event-time");
+  }
+  onProcessingTime(timestamp: number): void {
+    onTimer(this.#binding, this.fn, timestamp, "processing-time");
+  }
+}
+
+/** Makes {@link KeyedProcessOperator}s. */
+export function keyedProcessOperator<K, I, O, S extends StateDeclarations>(
+  fn: KeyedProcess<K, I, O, S> | FunctionFactory<KeyedProcess<K, I, O, S>>,
+): StreamOperatorFactory<O> {
+  return functionOperatorFactory(fn, 1, (own) => new KeyedProcessOperator(own));
+}

@@ -1,0 +1,235 @@
+/**
+ * The contexts that process functions get, one per call: timestamp, timers, side outputs, key and declared state. A
+ * context kept beyond its call fails with TSF-2003 whatever is asked of it.
+ *
+ * Who calls: process.ts, keyed_process.ts, co_process.ts, broadcast_process.ts.
+ *
+ * @module
+ */
+
+import { InvalidProgramError, JobExecutionError } from "../errors.ts";
+import type { Collector } from "../functions/functions.ts";
+import type { OutputTag } from "../functions/output_tag.ts";
+import type { OnTimerContext, TimeDomain, TimerService } from "../functions/process_function.ts";
+import { copyValue } from "../types/copy.ts";
+import { NO_TIMESTAMP } from "../types/stream_element.ts";
+import type { CallScope } from "./call_scope.ts";
+import { CallCollector } from "./collector.ts";
+import { declaredDescriptors, declaredState, refusePromise } from "./function_binding.ts";
+import { type GuardedStateSource, guardState } from "./guarded_state.ts";
+import type { OperatorContext } from "./operator.ts";
+import { callScopeOf } from "./runtime_context.ts";
+import type { InternalTimerService, Triggerable } from "./timer_service.ts";
+import { VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
+
+/** Name of the timer service that user timers live in, as in Flink. */
+export const USER_TIMERS = "user-timers";
+
+/** Parts of a {@link ProcessBinding}. */
+export interface ProcessBindingOptions<OUT> {
+  readonly fn: unknown;
+  readonly context: OperatorContext<OUT>;
+  /** The operator's own watermark, for streams without key. */
+  readonly currentWatermark: () => number;
+  /** Set on keyed streams: who is called when a timer fires. */
+  readonly triggerable?: Triggerable;
+  /** Makes the context of a call; default {@link CallContext}. */
+  readonly makeContext?: (parts: CallParts) => CallContext;
+}
+
+/** What the context of one call is made from. */
+export interface CallParts {
+  readonly binding: ProcessBinding<unknown>;
+  readonly call: number;
+  readonly timestamp: number;
+  readonly domain: TimeDomain | undefined;
+}
+
+/** What one operator instance shares between the calls of its process function. Made in `open()`. */
+export class ProcessBinding<OUT> {
+  readonly context: OperatorContext<OUT>;
+  readonly collector: CallCollector<OUT>;
+  readonly scope: CallScope;
+  /** Undefined on a stream that is not keyed. */
+  readonly timers: InternalTimerService | undefined;
+  readonly currentWatermark: () => number;
+  readonly makeState: (call: number) => object;
+  readonly #makeContext: (parts: CallParts) => CallContext;
+
+  constructor(options: ProcessBindingOptions<OUT>) {
+    const { fn, context, triggerable } = options;
+    this.context = context;
+    this.collector = new CallCollector(context);
+    this.scope = callScopeOf(context);
+    this.timers = triggerable === undefined || context.keyedState === undefined
+      ? undefined
+      : context.timers.getInternalTimerService(USER_TIMERS, triggerable);
+    this.currentWatermark = options.currentWatermark;
+    this.makeState = stateViews(fn, context, this.scope);
+    this.#makeContext = options.makeContext ?? ((parts) => new CallContext(parts));
+  }
+
+  /**
+   * Runs one call of user code.
+   *
+   * @param timestamp Timestamp of what it collects.
+   * @param contextTimestamp Timestamp of the context, when it differs (a processing-time timer).
+   */
+  call(
+    what: string,
+    times: { readonly timestamp: number; readonly contextTimestamp?: number; readonly domain?: TimeDomain },
+    run: (ctx: CallContext, out: Collector<OUT>) => unknown,
+  ): void {
+    const out = this.collector.begin(times.timestamp);
+    try {
+      const ctx = this.#makeContext({
+        binding: this as ProcessBinding<unknown>,
+        call: this.collector.call,
+        timestamp: times.contextTimestamp ?? times.timestamp,
+        domain: times.domain,
+      });
+      refusePromise(run(ctx, out), what);
+    } finally {
+      this.collector.end();
+    }
+  }
+
+  /** Emits a copy to a side output, during that call. */
+  sideOutput<X>(call: number, tag: OutputTag<X>, value: X, timestamp: number): void {
+    this.scope.check(call, "ctx.output()");
+    if (typeof tag?.id !== "string") {
+      throw new InvalidProgramError("TSF-2011", "ctx.output() needs an OutputTag", {
+        expected: "an OutputTag",
+        found: String(tag),
+        operator: this.context.operator,
+      });
+    }
+    const { config, output } = this.context;
+    output.emitSide(tag.id, config.objectReuse ? value : copyValue(value), timestamp);
+  }
+}
+
+/** The context of one call. */
+export class CallContext implements OnTimerContext<unknown> {
+  protected readonly parts: CallParts;
+  #timers: CallTimers | undefined;
+  #state: object | undefined;
+
+  constructor(parts: CallParts) {
+    this.parts = parts;
+  }
+
+  timestamp(): number | undefined {
+    this.check("ctx.timestamp()");
+    return this.parts.timestamp === NO_TIMESTAMP ? undefined : this.parts.timestamp;
+  }
+  timerService(): TimerService {
+    this.check("ctx.timerService()");
+    return this.#timers ??= new CallTimers(this.parts.binding, this.parts.call);
+  }
+  output<X>(tag: OutputTag<X>, value: X): void {
+    this.parts.binding.sideOutput(this.parts.call, tag, value, this.parts.timestamp);
+  }
+  get state(): Record<never, never> {
+    this.check("ctx.state");
+    return this.#state ??= this.parts.binding.makeState(this.parts.call);
+  }
+  getCurrentKey(): unknown {
+    this.check("ctx.getCurrentKey()");
+    return this.parts.binding.context.keyedState?.getCurrentKey();
+  }
+  timeDomain(): TimeDomain {
+    this.check("ctx.timeDomain()");
+    return this.parts.domain!;
+  }
+  currentProcessingTime(): number {
+    this.check("ctx.currentProcessingTime()");
+    return this.parts.binding.context.processingTime.now();
+  }
+  currentWatermark(): number {
+    this.check("ctx.currentWatermark()");
+    return this.parts.binding.currentWatermark();
+  }
+
+  /** @throws JobExecutionError TSF-2003 when the call is over. */
+  protected check(what: string): void {
+    this.parts.binding.scope.check(this.parts.call, what);
+  }
+}
+
+/** The timer service of one call; registering needs a key. */
+class CallTimers implements TimerService {
+  readonly #binding: ProcessBinding<unknown>;
+  readonly #call: number;
+
+  constructor(binding: ProcessBinding<unknown>, call: number) {
+    this.#binding = binding;
+    this.#call = call;
+  }
+
+  currentProcessingTime(): number {
+    this.#binding.scope.check(this.#call, "The timer service");
+    return this.#binding.context.processingTime.now();
+  }
+  currentWatermark(): number {
+    this.#binding.scope.check(this.#call, "The timer service");
+    return this.#binding.currentWatermark();
+  }
+  registerEventTimeTimer(timestamp: number): void {
+    this.#service(timestamp).registerEventTimeTimer(VOID_NAMESPACE, timestamp);
+  }
+  registerProcessingTimeTimer(timestamp: number): void {
+    this.#service(timestamp).registerProcessingTimeTimer(VOID_NAMESPACE, timestamp);
+  }
+  deleteEventTimeTimer(timestamp: number): void {
+    this.#service(timestamp).deleteEventTimeTimer(VOID_NAMESPACE, timestamp);
+  }
+  deleteProcessingTimeTimer(timestamp: number): void {
+    this.#service(timestamp).deleteProcessingTimeTimer(VOID_NAMESPACE, timestamp);
+  }
+
+  #service(timestamp: number): InternalTimerService {
+    this.#binding.scope.check(this.#call, "The timer service");
+    const { timers, context } = this.#binding;
+    if (timers === undefined) {
+      throw new JobExecutionError("TSF-2005", "Timers are only supported on a keyed stream", {
+        expected: "a keyed stream",
+        found: "a stream without key",
+        operator: context.operator,
+        hint: "Call keyBy() before process().",
+      });
+    }
+    if (typeof timestamp !== "number" || Number.isNaN(timestamp)) {
+      throw new JobExecutionError("TSF-2006", "The time of a timer is not a number", {
+        expected: "milliseconds since the epoch",
+        found: String(timestamp),
+        operator: context.operator,
+        hint: "ctx.timestamp() is undefined for records without timestamp; see assignTimestampsAndWatermarks().",
+      });
+    }
+    return timers;
+  }
+}
+
+/** Makes `ctx.state` for a call: one getter per declared state, giving a handle that ends with the call. */
+function stateViews(fn: unknown, context: OperatorContext, scope: CallScope): (call: number) => object {
+  const descriptors = declaredDescriptors(fn);
+  if (descriptors.length === 0) return () => EMPTY;
+  const raw = declaredState(fn, context);
+  class StateView {
+    readonly #call: number;
+    constructor(call: number) {
+      this.#call = call;
+    }
+    static define(source: GuardedStateSource): void {
+      const get = function (this: StateView): unknown {
+        return guardState(source, this.#call);
+      };
+      Object.defineProperty(StateView.prototype, source.name, { get, enumerable: true });
+    }
+  }
+  for (const { kind, name } of descriptors) StateView.define({ kind, name, raw: raw[name], scope });
+  return (call) => new StateView(call);
+}
+
+const EMPTY: object = Object.freeze({});

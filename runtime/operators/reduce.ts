@@ -1,0 +1,84 @@
+/**
+ * reduce on a keyed stream: the running result per key, one output per input; in batch mode one output per key at the end.
+ *
+ * @module
+ */
+
+import type { ReduceFunction } from "../functions/functions.ts";
+import type { FunctionFactory } from "../functions/rich_function.ts";
+import { type ValueState, ValueStateDescriptor } from "../functions/state_descriptor.ts";
+import { VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
+import { MAX_WATERMARK } from "../types/stream_element.ts";
+import type { TypeInformation } from "../types/type_information.ts";
+import type { CallScope } from "./call_scope.ts";
+import { callable, refusePromise } from "./function_binding.ts";
+import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
+import { MutationCheck } from "./mutation_check.ts";
+import type { StreamOperatorFactory } from "./operator.ts";
+import { callScopeOf, requireKeyedState } from "./runtime_context.ts";
+import type { InternalTimerService, Triggerable } from "./timer_service.ts";
+
+const STATE_NAME = "_op_state";
+
+/** Runs a {@link ReduceFunction} per key. */
+export class ReduceOperator<T> extends FunctionOperator<ReduceFunction<T>, T> implements Triggerable {
+  readonly #reduce: (left: T, right: T) => T;
+  readonly #type: TypeInformation<T> | undefined;
+  #scope!: CallScope;
+  #values!: ValueState<T>;
+  #check: MutationCheck | undefined;
+  /** Set in batch mode: its timers give out the results at the end. */
+  #atEnd: InternalTimerService | undefined;
+
+  constructor(fn: ReduceFunction<T>, type?: TypeInformation<T>) {
+    super(fn);
+    this.#reduce = callable(fn, "reduce");
+    this.#type = type;
+  }
+  override open(): void {
+    this.#scope = callScopeOf(this.ctx);
+    this.#check = MutationCheck.for(this.ctx);
+    const backend = requireKeyedState(this.ctx.keyedState, STATE_NAME, this.ctx.operator);
+    this.#values = backend.state<ValueState<T>>(new ValueStateDescriptor<T>(STATE_NAME, { type: this.#type }));
+    if (this.ctx.config.runtimeMode === "BATCH") {
+      this.#atEnd = this.ctx.timers.getInternalTimerService("end-key-timers", this);
+    }
+    super.open();
+  }
+  override processElement(value: unknown, timestamp: number): void {
+    const current = this.#values.value();
+    // As in Flink, null in state is the same as nothing.
+    const isFirst = current === undefined || current === null;
+    const result = isFirst ? value as T : this.#call(current, value as T);
+    // The backend keeps a copy of its own, so the result can move on.
+    this.#values.update(result);
+    if (this.#atEnd === undefined) this.output.emit(result, timestamp);
+    else if (isFirst) this.#atEnd.registerEventTimeTimer(VOID_NAMESPACE, MAX_WATERMARK);
+  }
+  onEventTime(): void {
+    const result = this.#values.value();
+    if (result !== undefined && result !== null) this.output.emit(result, MAX_WATERMARK);
+  }
+  onProcessingTime(): void {}
+
+  #call(current: T, value: T): T {
+    this.#scope.enter();
+    try {
+      const result = this.#reduce(current, value);
+      refusePromise(result, "reduce()");
+      if (this.#check === undefined) return result;
+      this.#check.verify("reduce()");
+      return this.#check.returned(result);
+    } finally {
+      this.#scope.exit();
+    }
+  }
+}
+
+/** Makes {@link ReduceOperator}s. `type` describes the value, for the schema of the state. */
+export function reduceOperator<T>(
+  fn: ReduceFunction<T> | FunctionFactory<ReduceFunction<T>>,
+  options: { readonly type?: TypeInformation<T> } = {},
+): StreamOperatorFactory<T> {
+  return functionOperatorFactory(fn, 1, (own) => new ReduceOperator(own, options.type));
+}

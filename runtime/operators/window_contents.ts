@@ -1,0 +1,83 @@
+/**
+ * What a window holds: all records, or one value or accumulator that every record is added to at once.
+ *
+ * Invariant: acts on the current key and the namespace last given to `use`. Who calls: window_operator.ts; the variant
+ * with an evictor is evicting_window_contents.ts.
+ *
+ * @module
+ */
+
+import type { AggregateFunction, ReduceFunction } from "../functions/functions.ts";
+import type { AggregatingState, ListState, ReducingState, StateDescriptor } from "../functions/state_descriptor.ts";
+import type { Window } from "../functions/windows.ts";
+import type { KeyedStateBackend, MergingState } from "../state/keyed_state_backend.ts";
+
+/** Name of the state, as in Flink. */
+export const WINDOW_STATE_NAME = "window-contents";
+
+/** How records are kept until the window is evaluated. */
+export type WindowContent =
+  | { readonly kind: "list" }
+  // deno-lint-ignore no-explicit-any -- the API has checked the element types
+  | { readonly kind: "reduce"; readonly fn: ReduceFunction<any> }
+  // deno-lint-ignore no-explicit-any -- the API has checked the element types
+  | { readonly kind: "aggregate"; readonly fn: AggregateFunction<any, any, any> };
+
+/** See the head of the file. */
+export interface WindowContents {
+  /** Selects the window by the namespace of its state. */
+  use(namespace: string): void;
+  add(value: unknown, timestamp: number): void;
+  /** What the window function gets; undefined when the window is empty and is not evaluated. */
+  take(window: Window): unknown[] | undefined;
+  /** Called after the window function has seen what `take` gave. */
+  evaluated(window: Window): void;
+  clear(): void;
+  /** Moves the content of `sources` into `target`. */
+  merge(target: string, sources: readonly string[]): void;
+}
+
+type AnyHandle = ListState<unknown> & ReducingState<unknown> & AggregatingState<unknown, unknown> & MergingState;
+
+/** The descriptor of the state for that content. */
+export function windowStateDescriptor(content: WindowContent): StateDescriptor {
+  switch (content.kind) {
+    case "list":
+      return { kind: "list", name: WINDOW_STATE_NAME };
+    case "reduce":
+      return { kind: "reducing", name: WINDOW_STATE_NAME, reduce: content.fn };
+    case "aggregate":
+      return { kind: "aggregating", name: WINDOW_STATE_NAME, aggregate: content.fn };
+  }
+}
+
+/** Contents in keyed state, one namespace per window. */
+export class StateWindowContents implements WindowContents {
+  readonly #state: AnyHandle;
+  readonly #isList: boolean;
+
+  constructor(backend: KeyedStateBackend, content: WindowContent) {
+    this.#state = backend.state<AnyHandle>(windowStateDescriptor(content)) as AnyHandle;
+    this.#isList = content.kind === "list";
+  }
+
+  use(namespace: string): void {
+    this.#state.setNamespace(namespace);
+  }
+  add(value: unknown, _timestamp: number): void {
+    this.#state.add(value);
+  }
+  take(_window: Window): unknown[] | undefined {
+    const content = this.#state.get() as unknown;
+    if (this.#isList) return (content as unknown[]).length === 0 ? undefined : content as unknown[];
+    // A result that is null or undefined is no result, as in Flink.
+    return content === undefined || content === null ? undefined : [content];
+  }
+  evaluated(_window: Window): void {}
+  clear(): void {
+    this.#state.clear();
+  }
+  merge(target: string, sources: readonly string[]): void {
+    if (sources.length > 0) this.#state.mergeNamespaces(target, sources);
+  }
+}

@@ -1,0 +1,306 @@
+/**
+ * Keyed state on the heap: one {@link HeapTable} per state, handles on top, snapshots as one run of everything.
+ *
+ * Invariants: a state's name belongs to one kind for ever, also when it came from a snapshot and nobody has asked for it
+ * yet; such states are carried along into later snapshots. A snapshot is encoded at once, so later writes cannot reach
+ * it. Made by the operator runtime, one per keyed operator and subtask.
+ *
+ * @module
+ */
+
+import { InvalidProgramError } from "../errors.ts";
+import type { StateDescriptor } from "../functions/state_descriptor.ts";
+import type { Key, KeyHashRule } from "../types/key.ts";
+import type { KeyGroupRange } from "../types/key_group.ts";
+import {
+  HeapAggregatingState,
+  HeapListState,
+  HeapMapState,
+  HeapReducingState,
+  type HeapState,
+  HeapValueState,
+} from "./heap_states.ts";
+import { HeapTable, type KeyGroupTable } from "./heap_table.ts";
+import { hashText } from "./hash_index.ts";
+import { KeyContext } from "./key_context.ts";
+import type {
+  KeyedBackendOptions,
+  KeyedSnapshot,
+  KeyedStateBackend,
+  NamespacedState,
+  StateMeta,
+  StateRow,
+} from "./keyed_state_backend.ts";
+import { type GroupRow, RunReader, RunWriter, sortedMetas } from "./snapshot.ts";
+import { fromRowValue, toRowValue } from "./stored_value.ts";
+import { IncrementalCleanup, migrateTtl, migrateTtlList, type TtlSettings, ttlSettings, unexpiredPart } from "./ttl.ts";
+import {
+  TtlAggregatingState,
+  type TtlContext,
+  TtlListState,
+  TtlMapState,
+  TtlReducingState,
+  TtlValueState,
+} from "./ttl_states.ts";
+
+const PLAIN_HANDLES = {
+  value: HeapValueState,
+  list: HeapListState,
+  map: HeapMapState,
+  reducing: HeapReducingState,
+  aggregating: HeapAggregatingState,
+} as const;
+const TTL_HANDLES = {
+  value: TtlValueState,
+  list: TtlListState,
+  map: TtlMapState,
+  reducing: TtlReducingState,
+  aggregating: TtlAggregatingState,
+} as const;
+
+/** A state somebody has asked for. */
+interface OpenState {
+  readonly handle: HeapState;
+  readonly ttl: TtlSettings | undefined;
+}
+
+/** Timers and the like, see {@link KeyedStateBackend.snapshot}. */
+interface ExtraRows {
+  readonly metas: readonly StateMeta[];
+  readonly rows: Iterable<StateRow>;
+}
+
+/** See the header. */
+export class HeapKeyedStateBackend implements KeyedStateBackend {
+  readonly maxParallelism: number;
+  readonly keyGroups: KeyGroupRange;
+  readonly keyHashRule: KeyHashRule;
+  readonly keyContext: KeyContext;
+  readonly #now: () => number;
+  readonly #tables = new Map<string, HeapTable>();
+  readonly #open = new Map<string, OpenState>();
+  /** Cleanups that run whenever a key is set. */
+  readonly #perRecordCleanups: IncrementalCleanup[] = [];
+
+  constructor(options: KeyedBackendOptions) {
+    this.maxParallelism = options.maxParallelism;
+    this.keyGroups = options.keyGroups;
+    this.keyHashRule = options.keyHashRule ?? "auto";
+    this.keyContext = new KeyContext({
+      maxParallelism: this.maxParallelism,
+      keyGroups: this.keyGroups,
+      keyHashRule: this.keyHashRule,
+    });
+    this.#now = options.now;
+  }
+
+  setCurrentKey(key: Key): void {
+    this.keyContext.set(key);
+    for (const cleanup of this.#perRecordCleanups) cleanup.run(this.#now(), undefined);
+  }
+
+  getCurrentKey(): Key {
+    return this.keyContext.key;
+  }
+
+  getCurrentKeyGroup(): number {
+    return this.keyContext.keyGroup;
+  }
+
+  state<H>(descriptor: StateDescriptor): H & NamespacedState {
+    const open = this.#open.get(descriptor.name);
+    if (open === undefined) return this.#openState(descriptor) as unknown as H & NamespacedState;
+    checkKind(this.#tables.get(descriptor.name)!.meta, descriptor);
+    return open.handle as unknown as H & NamespacedState;
+  }
+
+  keys(stateName: string, namespace: string): Iterable<Key> {
+    const keys: Key[] = [];
+    for (const group of this.#tables.get(stateName)?.groups ?? []) {
+      if (group === undefined) continue;
+      for (let row = 0; row < group.size; row++) {
+        if (group.namespaces[row] === namespace) keys.push(group.keys[row]);
+      }
+    }
+    return keys;
+  }
+
+  applyToAllKeys<H>(namespace: string, descriptor: StateDescriptor, fn: (key: Key, state: H) => void): void {
+    const handle = this.state<H>(descriptor);
+    const open = this.#open.get(descriptor.name)!.handle;
+    const namespaceBefore = open.namespace;
+    const keyBefore = this.keyContext.isSet ? this.keyContext.key : undefined;
+    try {
+      for (const key of this.keys(descriptor.name, namespace)) {
+        this.setCurrentKey(key);
+        handle.setNamespace(namespace);
+        fn(key, handle);
+      }
+    } finally {
+      handle.setNamespace(namespaceBefore);
+      if (keyBefore === undefined) this.keyContext.clear();
+      else this.keyContext.set(keyBefore);
+    }
+  }
+
+  numStateEntries(stateName?: string): number {
+    if (stateName !== undefined) return this.#tables.get(stateName)?.size ?? 0;
+    let size = 0;
+    for (const table of this.#tables.values()) size += table.size;
+    return size;
+  }
+
+  snapshot(extra: ExtraRows = { metas: [], rows: [] }): KeyedSnapshot {
+    const states = sortedMetas([...Array.from(this.#tables.values(), (table) => table.meta), ...extra.metas]);
+    const { maxParallelism, keyHashRule, keyGroups } = this;
+    const writer = new RunWriter({ maxParallelism, keyHashRule, keyGroups, states });
+    const extraGroups = groupedRows(extra.rows);
+    const now = this.#now();
+    states.forEach(({ name }, state) => {
+      const table = this.#tables.get(name);
+      if (table !== undefined) this.#writeTable(writer, state, table, now);
+      for (const [keyGroup, rows] of extraGroups.get(name) ?? []) writer.group(state, keyGroup, rows);
+    });
+    return { formatVersion: 1, maxParallelism, keyHashRule, states, runs: [writer.finish()] };
+  }
+
+  restore(snapshots: readonly KeyedSnapshot[], onTimerRow: (meta: StateMeta, row: StateRow) => void): void {
+    for (const snapshot of snapshots) {
+      this.#checkFits(snapshot);
+      // A state without rows is remembered too: its name stays taken.
+      for (const meta of snapshot.states) if (!isTimers(meta)) this.#tableOf(meta);
+      for (const run of snapshot.runs) this.#restoreRun(new RunReader(run.bytes), onTimerRow);
+    }
+    this.keyContext.clear();
+  }
+
+  dispose(): void {
+    for (const table of this.#tables.values()) table.clear();
+    this.#tables.clear();
+    this.#open.clear();
+    this.#perRecordCleanups.length = 0;
+    this.keyContext.clear();
+  }
+
+  #openState(descriptor: StateDescriptor): HeapState {
+    const { name, kind } = descriptor;
+    const settings = ttlSettings(descriptor);
+    const restored = this.#tables.get(name);
+    if (restored !== undefined) {
+      checkKind(restored.meta, descriptor);
+      if (restored.meta.ttl !== (settings !== undefined)) this.#migrateTtl(restored);
+    }
+    const table = restored ?? this.#tableOf({ name, kind, ttl: settings !== undefined, schema: "generic" });
+    const handle = settings === undefined
+      ? new PLAIN_HANDLES[kind](table, descriptor)
+      : new TTL_HANDLES[kind](table, descriptor, this.#ttlContext(table, settings));
+    this.#open.set(name, { handle, ttl: settings });
+    return handle;
+  }
+
+  #ttlContext(table: HeapTable, settings: TtlSettings): TtlContext {
+    const cleanup = new IncrementalCleanup(table, this.keyContext, settings);
+    if (settings.cleanupOnEveryRecord) this.#perRecordCleanups.push(cleanup);
+    return { settings, cleanup, now: this.#now };
+  }
+
+  #tableOf(meta: StateMeta): HeapTable {
+    let table = this.#tables.get(meta.name);
+    if (table === undefined) this.#tables.set(meta.name, table = new HeapTable(meta, this.keyContext));
+    return table;
+  }
+
+  /** TTL of a state was switched on or off since the snapshot: old values count as just written. */
+  #migrateTtl(table: HeapTable): void {
+    const enable = !table.meta.ttl;
+    const now = this.#now();
+    for (const group of table.groups) {
+      for (let row = 0; row < (group?.size ?? 0); row++) {
+        const stored = group!.values[row];
+        group!.values[row] = table.meta.kind === "list"
+          ? migrateTtlList(stored as unknown[], enable, now)
+          : migrateTtl(stored, enable, now);
+      }
+    }
+    table.meta = { ...table.meta, ttl: enable };
+  }
+
+  #writeTable(writer: RunWriter, state: number, table: HeapTable, now: number): void {
+    const ttl = this.#open.get(table.meta.name)?.ttl;
+    const filterMs = ttl?.cleanupInSnapshot ? ttl.ttlMs : undefined;
+    table.groups.forEach((group, i) => {
+      if (group !== undefined) {
+        writer.group(state, this.keyGroups.start + i, rowsOf(group, table.meta, filterMs, now));
+      }
+    });
+  }
+
+  #checkFits(snapshot: KeyedSnapshot): void {
+    if (snapshot.maxParallelism !== this.maxParallelism) {
+      throw new InvalidProgramError("TSF-2111", "The state was written with another maximum parallelism", {
+        expected: `maxParallelism ${snapshot.maxParallelism}`,
+        found: `maxParallelism ${this.maxParallelism}`,
+        hint: "Keys would be in other key groups; set the old maxParallelism on the operator or the environment.",
+      });
+    }
+    if (snapshot.keyHashRule !== this.keyHashRule) {
+      throw new InvalidProgramError("TSF-2111", "The state was written with another hash rule of its keys", {
+        expected: `key type ${snapshot.keyHashRule}`,
+        found: `key type ${this.keyHashRule}`,
+        hint: "Declare the key type of keyBy() as it was when the snapshot was taken.",
+      });
+    }
+  }
+
+  #restoreRun(reader: RunReader, onTimerRow: (meta: StateMeta, row: StateRow) => void): void {
+    const metas = new Map(reader.head.states.map((meta) => [meta.name, meta]));
+    for (const row of reader.rows(this.keyGroups)) {
+      const meta = metas.get(row.state)!;
+      if (isTimers(meta)) {
+        onTimerRow(meta, row);
+        continue;
+      }
+      this.keyContext.set(row.key);
+      this.#tableOf(meta).put(row.namespace, hashText(row.namespace), fromRowValue(meta, row.value));
+    }
+  }
+}
+
+function isTimers(meta: StateMeta): boolean {
+  return meta.kind === "event-timers" || meta.kind === "processing-timers";
+}
+
+function checkKind(taken: StateMeta, wanted: StateDescriptor): void {
+  if (taken.kind === wanted.kind) return;
+  throw new InvalidProgramError("TSF-2110", `The name "${wanted.name}" belongs to a state of another kind`, {
+    expected: `${taken.kind} state`,
+    found: `${wanted.kind} state`,
+    hint: "Names of state are unique in an operator, also against the snapshot it was restored from; choose another.",
+  });
+}
+
+/** The rows of one key group in the form of a snapshot, without what has expired when `filterMs` is given. */
+function rowsOf(group: KeyGroupTable, meta: StateMeta, filterMs: number | undefined, now: number): GroupRow[] {
+  const rows: GroupRow[] = [];
+  for (let row = 0; row < group.size; row++) {
+    const stored = filterMs === undefined ? group.values[row] : unexpiredPart(group.values[row], filterMs, now);
+    if (stored === undefined) continue;
+    rows.push({ key: group.keys[row], namespace: group.namespaces[row], value: toRowValue(meta, stored) });
+  }
+  return rows;
+}
+
+/** Rows by state and key group; key groups in ascending order. */
+function groupedRows(rows: Iterable<StateRow>): Map<string, [keyGroup: number, rows: StateRow[]][]> {
+  const byState = new Map<string, Map<number, StateRow[]>>();
+  for (const row of rows) {
+    let groups = byState.get(row.state);
+    if (groups === undefined) byState.set(row.state, groups = new Map());
+    const group = groups.get(row.keyGroup);
+    if (group === undefined) groups.set(row.keyGroup, [row]);
+    else group.push(row);
+  }
+  return new Map(
+    Array.from(byState, ([state, groups]) => [state, [...groups].sort(([a], [b]) => a - b)]),
+  );
+}

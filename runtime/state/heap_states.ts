@@ -1,0 +1,354 @@
+/**
+ * The handles of keyed state without TTL: value, list, map, reducing and aggregating, on the current key and a
+ * namespace. What is written is copied in and what is read is copied out, so a value in state has no other holder.
+ *
+ * Invariants: null and undefined are "nothing", as null is in Flink: update(null) clears a value, add(null) clears a
+ * reducing or aggregating state and is refused by a list; a map may hold them as values. A row with an empty list or
+ * map does not exist. Made by heap_backend.ts; the kinds with TTL are in ttl_states.ts.
+ *
+ * @module
+ */
+
+import { InvalidProgramError } from "../errors.ts";
+import type { AggregateFunction, ReduceFunction } from "../functions/functions.ts";
+import type {
+  AggregatingState,
+  ListState,
+  MapState,
+  ReducingState,
+  StateDescriptor,
+  ValueState,
+} from "../functions/state_descriptor.ts";
+import { copyValue } from "../types/copy.ts";
+import { hashText } from "./hash_index.ts";
+import type { HeapTable } from "./heap_table.ts";
+import { type MergingState, type NamespacedState, VOID_NAMESPACE } from "./keyed_state_backend.ts";
+import { UserMap } from "./user_map.ts";
+
+/** What all handles share: the row of the current key in the handle's namespace. */
+export abstract class HeapState implements NamespacedState {
+  protected readonly table: HeapTable;
+  #namespace = VOID_NAMESPACE;
+  #namespaceHash = 0;
+
+  constructor(table: HeapTable) {
+    this.table = table;
+  }
+
+  get namespace(): string {
+    return this.#namespace;
+  }
+
+  setNamespace(namespace: string): void {
+    if (namespace === this.#namespace) return;
+    this.#namespace = namespace;
+    this.#namespaceHash = hashText(namespace);
+  }
+
+  clear(): void {
+    this.table.remove(this.#namespace, this.#namespaceHash);
+  }
+
+  protected stored(): unknown {
+    return this.table.get(this.#namespace, this.#namespaceHash);
+  }
+
+  protected store(value: unknown): void {
+    this.table.put(this.#namespace, this.#namespaceHash, value);
+  }
+
+  /** Stores, or clears the row when there is nothing to store. */
+  protected storeOrClear(value: unknown): void {
+    if (value === undefined || value === null) this.clear();
+    else this.store(value);
+  }
+}
+
+/** See the header. */
+export class HeapValueState extends HeapState implements ValueState<unknown> {
+  readonly #defaultValue: unknown;
+
+  constructor(table: HeapTable, descriptor: StateDescriptor) {
+    super(table);
+    this.#defaultValue = copyValue(descriptor.defaultValue);
+  }
+
+  value(): unknown {
+    const stored = this.stored();
+    return copyValue(stored === undefined ? this.#defaultValue : stored);
+  }
+
+  update(value: unknown): void {
+    this.storeOrClear(copyValue(value));
+  }
+}
+
+/** Handles whose content can be merged; `mergeStored` says how. */
+export abstract class HeapMergingState extends HeapState implements MergingState {
+  mergeNamespaces(target: string, sources: readonly string[]): void {
+    let merged: unknown;
+    for (const source of sources) {
+      const taken = this.table.take(source);
+      if (taken === undefined) continue;
+      merged = merged === undefined || merged === null ? taken : this.mergeStored(merged, taken);
+    }
+    if (merged === undefined || merged === null) return;
+    const hash = hashText(target);
+    const present = this.table.get(target, hash);
+    const result = present === undefined ? merged : this.mergeStored(present, merged);
+    if (result === undefined || result === null) this.table.remove(target, hash);
+    else this.table.put(target, hash, result);
+  }
+
+  /** Combines two stored values that nothing else holds. */
+  protected abstract mergeStored(left: unknown, right: unknown): unknown;
+}
+
+/** See the header. */
+export class HeapListState extends HeapMergingState implements ListState<unknown> {
+  readonly #name: string;
+
+  constructor(table: HeapTable, descriptor: StateDescriptor) {
+    super(table);
+    this.#name = descriptor.name;
+  }
+
+  get(): unknown[] {
+    const stored = this.stored() as unknown[] | undefined;
+    return stored === undefined ? [] : copyElements(stored);
+  }
+
+  add(value: unknown): void {
+    const element = copyElement(value, this.#name);
+    const stored = this.stored() as unknown[] | undefined;
+    if (stored === undefined) this.store([element]);
+    else stored.push(element);
+  }
+
+  addAll(values: Iterable<unknown>): void {
+    const elements = copiedElements(values, this.#name);
+    if (elements.length === 0) return;
+    const stored = this.stored() as unknown[] | undefined;
+    if (stored === undefined) this.store(elements);
+    else for (const element of elements) stored.push(element);
+  }
+
+  update(values: Iterable<unknown>): void {
+    const elements = copiedElements(values, this.#name);
+    if (elements.length === 0) this.clear();
+    else this.store(elements);
+  }
+
+  protected override mergeStored(left: unknown, right: unknown): unknown {
+    for (const element of right as unknown[]) (left as unknown[]).push(element);
+    return left;
+  }
+}
+
+/** See the header. */
+export class HeapMapState extends HeapState implements MapState<unknown, unknown> {
+  get(key: unknown): unknown {
+    return copyValue(this.map()?.get(key));
+  }
+
+  put(key: unknown, value: unknown): void {
+    const copy = copyValue(value);
+    this.mapForWriting().set(key, copy);
+  }
+
+  putAll(entries: Iterable<readonly [unknown, unknown]>): void {
+    for (const [key, value] of entries) this.put(key, value);
+  }
+
+  remove(key: unknown): void {
+    const map = this.map();
+    if (map === undefined) return;
+    map.delete(key);
+    if (map.size === 0) this.clear();
+  }
+
+  contains(key: unknown): boolean {
+    return this.map()?.has(key) ?? false;
+  }
+
+  /**
+   * Goes over the entries that are there now. One that is removed meanwhile is left out, one that is added is not seen,
+   * one that is replaced is seen with its new value.
+   */
+  entries(): IterableIterator<[unknown, unknown]> {
+    const map = this.map();
+    return liveEntries(map, map?.keyList() ?? []);
+  }
+
+  keys(): IterableIterator<unknown> {
+    const map = this.map();
+    return liveKeys(map, map?.keyList() ?? []);
+  }
+
+  values(): IterableIterator<unknown> {
+    const map = this.map();
+    return liveValues(map, map?.keyList() ?? []);
+  }
+
+  isEmpty(): boolean {
+    return this.map() === undefined;
+  }
+
+  override clear(): void {
+    // An iteration that is under way ends here.
+    this.map()?.clear();
+    super.clear();
+  }
+
+  protected map(): UserMap | undefined {
+    return this.stored() as UserMap | undefined;
+  }
+
+  protected mapForWriting(): UserMap {
+    let map = this.map();
+    if (map === undefined) this.store(map = new UserMap());
+    return map;
+  }
+}
+
+/** See the header. */
+export class HeapReducingState extends HeapMergingState implements ReducingState<unknown> {
+  readonly #reduce: (left: unknown, right: unknown) => unknown;
+
+  constructor(table: HeapTable, descriptor: StateDescriptor) {
+    super(table);
+    this.#reduce = reduceCall(descriptor.reduce!);
+  }
+
+  get(): unknown {
+    return copyValue(this.stored());
+  }
+
+  add(value: unknown): void {
+    if (value === undefined || value === null) {
+      this.clear();
+      return;
+    }
+    const added = copyValue(value);
+    const stored = this.stored();
+    this.storeOrClear(stored === undefined ? added : ownedResult(this.#reduce(stored, added), stored, added));
+  }
+
+  protected override mergeStored(left: unknown, right: unknown): unknown {
+    return ownedResult(this.#reduce(left, right), left, right);
+  }
+}
+
+/** See the header. */
+export class HeapAggregatingState extends HeapMergingState implements AggregatingState<unknown, unknown> {
+  readonly #aggregate: AggregateFunction<unknown, unknown, unknown>;
+  readonly #name: string;
+
+  constructor(table: HeapTable, descriptor: StateDescriptor) {
+    super(table);
+    this.#aggregate = descriptor.aggregate!;
+    this.#name = descriptor.name;
+  }
+
+  get(): unknown {
+    const stored = this.stored();
+    return stored === undefined ? undefined : copyValue(this.#aggregate.getResult(stored));
+  }
+
+  add(value: unknown): void {
+    if (value === undefined || value === null) {
+      this.clear();
+      return;
+    }
+    this.storeOrClear(addToAccumulator(this.#aggregate, this.stored(), value));
+  }
+
+  protected override mergeStored(left: unknown, right: unknown): unknown {
+    return ownedResult(mergeCall(this.#aggregate, this.#name)(left, right), left, right);
+  }
+}
+
+/**
+ * What a user function returned, in a form that nothing else holds. The arguments belonged to the state and are not used
+ * again, so one that comes back, changed in place or not, need not be copied.
+ */
+export function ownedResult(result: unknown, left: unknown, right: unknown): unknown {
+  return result === left || result === right ? result : copyValue(result);
+}
+
+/** The accumulator with a value added; a new one is copied, because the function may hand out the same one each time. */
+export function addToAccumulator(
+  aggregate: AggregateFunction<unknown, unknown, unknown>,
+  stored: unknown,
+  value: unknown,
+): unknown {
+  const accumulator = stored === undefined ? copyValue(aggregate.createAccumulator()) : stored;
+  const added = copyValue(value);
+  return ownedResult(aggregate.add(added, accumulator), accumulator, added);
+}
+
+/** The reduce function as a plain call. */
+export function reduceCall(reduce: ReduceFunction<unknown>): (left: unknown, right: unknown) => unknown {
+  return typeof reduce === "function" ? reduce : (left, right) => reduce.reduce(left, right);
+}
+
+/** The merge of an aggregate function. @throws InvalidProgramError TSF-2117 when it has none. */
+export function mergeCall(
+  aggregate: AggregateFunction<unknown, unknown, unknown>,
+  state: string,
+): (left: unknown, right: unknown) => unknown {
+  return (left, right) => {
+    if (aggregate.merge === undefined) {
+      throw new InvalidProgramError("TSF-2117", `The aggregate function of state "${state}" cannot merge`, {
+        expected: "a method merge(left, right)",
+        found: "none",
+        hint: "Merging windows (sessions) combine accumulators; add merge() to the aggregate function.",
+      });
+    }
+    return aggregate.merge(left, right);
+  };
+}
+
+/** A copy of one list element. @throws InvalidProgramError TSF-2112 for null and undefined. */
+export function copyElement(value: unknown, state: string): unknown {
+  if (value === undefined || value === null) {
+    throw new InvalidProgramError("TSF-2112", `null cannot be an element of list state "${state}"`, {
+      expected: "a value",
+      found: String(value),
+    });
+  }
+  return copyValue(value);
+}
+
+/** Copies of all values, made before anything is stored. */
+export function copiedElements(values: Iterable<unknown>, state: string): unknown[] {
+  const elements: unknown[] = [];
+  for (const value of values) elements.push(copyElement(value, state));
+  return elements;
+}
+
+/** Copies out what a list holds. */
+export function copyElements(stored: readonly unknown[]): unknown[] {
+  const elements = new Array<unknown>(stored.length);
+  for (let i = 0; i < elements.length; i++) elements[i] = copyValue(stored[i]);
+  return elements;
+}
+
+/** The entries of `keys` that are still there when the iteration reaches them; copies. */
+export function* liveEntries(map: UserMap | undefined, keys: unknown[]): Generator<[unknown, unknown], undefined> {
+  for (const key of keys) {
+    if (map!.has(key)) yield [copyValue(key), copyValue(map!.get(key))];
+  }
+}
+
+function* liveKeys(map: UserMap | undefined, keys: unknown[]): Generator<unknown, undefined> {
+  for (const key of keys) {
+    if (map!.has(key)) yield copyValue(key);
+  }
+}
+
+function* liveValues(map: UserMap | undefined, keys: unknown[]): Generator<unknown, undefined> {
+  for (const key of keys) {
+    if (map!.has(key)) yield copyValue(map!.get(key));
+  }
+}

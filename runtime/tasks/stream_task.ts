@@ -1,0 +1,345 @@
+/**
+ * One attempt of one subtask: builds its chain, then works in steps. Each step does the mail first, goes on with what
+ * the chain has left, takes a due checkpoint, and then input (or the source) as long as the step allows.
+ *
+ * Who calls: tasks/task_loop.ts, on one thread. Invariant: a step never waits; it says what it could do.
+ *
+ * @module
+ */
+
+import type { OperatorReference } from "../errors.ts";
+import type { InputGate } from "../network/input_gate.ts";
+import type { RecordWriter } from "../network/record_writer.ts";
+import type { OperatorRuntime } from "../operators/operator_runtime.ts";
+import type { SourceSplit } from "../functions/source.ts";
+import type { SourceOperator } from "../operators/source_operator.ts";
+import type { Clock } from "../seams/clock.ts";
+import type { OperatorSubtaskState } from "../state/rescale.ts";
+import type { CheckpointBarrier } from "../types/stream_element.ts";
+import { ChainEnding } from "./chain_ending.ts";
+import { InputProcessor } from "./input_processor.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { OperatorChain } from "./operator_chain.ts";
+import { TaskFlush } from "./task_flush.ts";
+import type { TaskProcessingTime } from "./task_time.ts";
+import { checkTransition, type ExecutionState, isTerminal } from "./task_states.ts";
+
+/** The head of a task that reads a source. */
+export type AnySourceOperator = SourceOperator<unknown, SourceSplit>;
+
+/** What a step could do. */
+export type StepResult =
+  /** Something was done; there may be more. */
+  | "progress"
+  /** Nothing to do until something arrives. */
+  | "idle"
+  /** There is work, but an output is full or asynchronous work is not done. */
+  | "blocked"
+  /** The task has ended. */
+  | "finished";
+
+/** Who hears of what happens to a task. */
+export interface TaskListener {
+  onState(state: ExecutionState, error?: unknown): void;
+  onCheckpoint(checkpointId: number, states: ReadonlyMap<string, OperatorSubtaskState>): void;
+  onCheckpointDeclined(checkpointId: number, reason: string): void;
+}
+
+/** The parts of a task, wired by task_builder.ts. */
+export interface StreamTaskParts {
+  readonly name: string;
+  readonly chain: OperatorChain;
+  /** Runtimes by position in the chain. */
+  readonly runtimes: readonly OperatorRuntime[];
+  readonly references: readonly OperatorReference[];
+  readonly source: AnySourceOperator | undefined;
+  readonly gates: readonly InputGate[];
+  readonly writers: readonly RecordWriter[];
+  readonly mailbox: Mailbox;
+  readonly time: TaskProcessingTime;
+  readonly clock: Clock;
+  readonly stepBudget: StepBudget;
+  readonly listener: TaskListener;
+  readonly abort: AbortController;
+}
+
+/** How much a step may still do. */
+export class StepBudget {
+  #left = 0;
+  /** @param rows Elements a step may handle before mail and other tasks get their turn. */
+  constructor(readonly rows: number, readonly mailbox: Mailbox, readonly writers: readonly RecordWriter[]) {}
+
+  refill(): void {
+    this.#left = this.rows;
+  }
+  /** Whether one more element may be handled now. */
+  readonly proceed = (): boolean => {
+    if (this.#left <= 0 || this.mailbox.hasMail || !this.hasRoom) return false;
+    this.#left--;
+    return true;
+  };
+  get hasRoom(): boolean {
+    for (let i = 0; i < this.writers.length; i++) if (!this.writers[i].options.partition.hasRoom) return false;
+    return true;
+  }
+  get isUsedUp(): boolean {
+    return this.#left <= 0;
+  }
+}
+
+/** One attempt of one subtask. */
+export class StreamTask {
+  #state: ExecutionState = "DEPLOYING";
+  readonly #inputs: InputProcessor | undefined;
+  readonly #flush: TaskFlush;
+  readonly #ending: ChainEnding;
+  #checkpoint: { readonly barrier: CheckpointBarrier; prepared: number } | undefined;
+  #sourceWaiting = false;
+  #stopping: { readonly drain: boolean } | undefined;
+  /** Milliseconds spent working; for metrics. */
+  busyTimeMs = 0;
+
+  constructor(readonly parts: StreamTaskParts) {
+    const { gates, chain } = parts;
+    this.#flush = new TaskFlush(parts.writers, parts.clock);
+    this.#ending = new ChainEnding(chain, parts.writers);
+    this.#inputs = gates.length === 0 ? undefined : new InputProcessor(gates, chain, {
+      onCheckpoint: (barrier) => this.#startCheckpoint(barrier),
+      onCheckpointAborted: (id) => parts.listener.onCheckpointDeclined(id, "a newer checkpoint began"),
+      onInputEnd: (input, drain) => this.#ending.endInput(input, drain),
+    });
+  }
+
+  get state(): ExecutionState {
+    return this.#state;
+  }
+  get inputs(): InputProcessor | undefined {
+    return this.#inputs;
+  }
+  /** Why a task that has work does not go on; for metrics and the live view. */
+  get isBackPressured(): boolean {
+    return !this.parts.stepBudget.hasRoom;
+  }
+
+  /** Restores and opens all operators, from the tail to the head; false when that failed. */
+  start(): boolean {
+    this.#transition("INITIALIZING");
+    try {
+      for (const runtime of this.parts.runtimes) runtime.initialize();
+      const { nodes } = this.parts.chain;
+      for (let i = nodes.length - 1; i >= 0; i--) nodes[i].call("open", () => this.parts.runtimes[i].open());
+      this.#transition("RUNNING");
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
+    }
+  }
+
+  step(): StepResult {
+    if (isTerminal(this.#state)) return "finished";
+    const { mailbox, stepBudget, chain } = this.parts;
+    try {
+      const hadMail = mailbox.hasMail;
+      mailbox.drain();
+      if (isTerminal(this.#state)) return "finished";
+      stepBudget.refill();
+      const result = this.#checkpoint !== undefined && chain.canSnapshot && !this.#runCheckpoint()
+        ? this.#held()
+        : this.#work(hadMail);
+      this.#flush.afterStep(result !== "progress");
+      return result;
+    } catch (error) {
+      this.fail(error);
+      return "finished";
+    }
+  }
+
+  /** Ends the task with an error. */
+  fail(error: unknown): void {
+    if (isTerminal(this.#state)) return;
+    this.#end(this.#state === "CANCELING" ? "CANCELED" : "FAILED", error);
+  }
+
+  /** Ends the task as soon as possible; nothing is emitted any more. */
+  cancel(): void {
+    if (isTerminal(this.#state) || this.#state === "CANCELING") return;
+    this.#transition("CANCELING");
+    this.#end("CANCELED");
+  }
+
+  /** Takes a checkpoint as soon as the chain is between two elements. Only for tasks without inputs. */
+  triggerCheckpoint(barrier: CheckpointBarrier): void {
+    this.parts.mailbox.post(() => this.#startCheckpoint(barrier));
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.parts.mailbox.post(() => {
+      for (const node of this.parts.chain.nodes) {
+        node.call("notifyCheckpointComplete", () => node.operator.notifyCheckpointComplete(checkpointId));
+      }
+    });
+  }
+
+  /** Hands an event of the coordinator to an operator. */
+  operatorEvent(operatorId: string, event: unknown): void {
+    this.parts.mailbox.post(() => {
+      const index = this.parts.runtimes.findIndex((runtime) => runtime.context.operatorId === operatorId);
+      const node = this.parts.chain.nodes[index];
+      node?.call("an operator event", () => node.operator.handleOperatorEvent(event));
+      this.#sourceWaiting = false;
+    });
+  }
+
+  /** Ends a source: with drain it emits MAX and fires its timers, without it just ends. */
+  stop(drain: boolean): void {
+    this.parts.mailbox.post(() => {
+      this.#stopping = { drain };
+    });
+  }
+
+  #work(hadMail: boolean): StepResult {
+    const { chain } = this.parts;
+    if (chain.isHeld) {
+      if (!chain.resume()) return this.#held();
+      return "progress";
+    }
+    // Mail may have asked for a checkpoint while the chain was held.
+    if (this.#checkpoint !== undefined) return "progress";
+    if (this.#ending.isEnding) return this.#goOnEnding();
+    if (this.parts.source !== undefined) return this.#runSource(this.parts.source, hadMail);
+    return this.#runInputs(this.#inputs!, hadMail);
+  }
+
+  #held(): StepResult {
+    return this.parts.stepBudget.isUsedUp || this.parts.mailbox.hasMail ? "progress" : "blocked";
+  }
+
+  #runInputs(inputs: InputProcessor, hadMail: boolean): StepResult {
+    const { stepBudget, chain } = this.parts;
+    let worked = hadMail;
+    while (!chain.isHeld && this.#checkpoint === undefined && !this.#ending.isEnding) {
+      if (!stepBudget.proceed()) return stepBudget.hasRoom ? "progress" : inputs.hasInput ? "blocked" : "idle";
+      if (!inputs.step(stepBudget.proceed)) return worked ? "progress" : "idle";
+      worked = true;
+    }
+    return "progress";
+  }
+
+  #runSource(source: AnySourceOperator, hadMail: boolean): StepResult {
+    const { stepBudget, chain } = this.parts;
+    if (this.#stopping !== undefined) {
+      const { drain } = this.#stopping;
+      chain.head.call("stop", () => source.stop({ drain }));
+      this.#ending.endSource(drain);
+      return "progress";
+    }
+    if (this.#sourceWaiting) return hadMail ? "progress" : "idle";
+    while (!chain.isHeld) {
+      if (!stepBudget.proceed()) return stepBudget.hasRoom ? "progress" : "blocked";
+      const status = this.#emitNext(source);
+      if (status === "END_OF_INPUT") {
+        this.#ending.endSource(true);
+        return "progress";
+      }
+      if (status === "NOTHING_AVAILABLE") {
+        this.#awaitSource(source);
+        return "progress";
+      }
+    }
+    return "progress";
+  }
+
+  #emitNext(source: AnySourceOperator): string {
+    let status = "MORE_AVAILABLE";
+    this.parts.chain.head.call("reading", () => {
+      status = source.emitNext();
+    });
+    return status;
+  }
+
+  #awaitSource(source: AnySourceOperator): void {
+    this.#sourceWaiting = true;
+    const { mailbox } = this.parts;
+    source.isAvailable().then(
+      () => mailbox.post(() => void (this.#sourceWaiting = false)),
+      (error) =>
+        mailbox.post(() =>
+          this.parts.chain.head.call("waiting for input", () => {
+            throw error;
+          })
+        ),
+    );
+  }
+
+  #goOnEnding(): StepResult {
+    while (!this.parts.chain.isHeld) {
+      const what = this.#ending.next();
+      if (what === "input-ended") return "progress";
+      if (what === "done") {
+        this.#end("FINISHED");
+        return "finished";
+      }
+    }
+    return "progress";
+  }
+
+  #startCheckpoint(barrier: CheckpointBarrier): void {
+    if (this.#state !== "RUNNING") {
+      this.parts.listener.onCheckpointDeclined(barrier.checkpointId, `the task is ${this.#state}`);
+      return;
+    }
+    this.#checkpoint = { barrier, prepared: 0 };
+  }
+
+  /** Prepares operator by operator, then takes the snapshot; false while some operator is not done preparing. */
+  #runCheckpoint(): boolean {
+    const checkpoint = this.#checkpoint!;
+    const { chain, runtimes, writers, listener } = this.parts;
+    const { checkpointId } = checkpoint.barrier;
+    while (checkpoint.prepared < chain.nodes.length) {
+      const node = chain.nodes[checkpoint.prepared++];
+      node.call("prepareSnapshotPreBarrier", () => node.operator.prepareSnapshotPreBarrier(checkpointId));
+      if (!chain.canSnapshot) return false;
+    }
+    this.#checkpoint = undefined;
+    for (const writer of writers) writer.broadcast(checkpoint.barrier);
+    const states = new Map<string, OperatorSubtaskState>();
+    chain.nodes.forEach((node, i) =>
+      node.call("snapshotState", () => {
+        states.set(runtimes[i].context.operatorId, runtimes[i].snapshot(checkpointId));
+      })
+    );
+    listener.onCheckpoint(checkpointId, states);
+    return true;
+  }
+
+  #end(state: ExecutionState, error?: unknown): void {
+    const { parts } = this;
+    if (this.#checkpoint !== undefined) {
+      parts.listener.onCheckpointDeclined(this.#checkpoint.barrier.checkpointId, `the task is ${state}`);
+      this.#checkpoint = undefined;
+    }
+    parts.abort.abort();
+    parts.time.close();
+    let closing = error;
+    parts.runtimes.forEach((runtime, i) => {
+      try {
+        parts.chain.nodes[i].call("close", () => runtime.close());
+      } catch (cause) {
+        // The first error is the reason; a failing close after it is not news.
+        closing ??= cause;
+      }
+    });
+    parts.chain.close();
+    const failed = closing !== undefined && state === "FINISHED" ? "FAILED" : state;
+    if (failed !== "FINISHED") { for (const writer of parts.writers) writer.options.partition.close(); }
+    this.#transition(failed, closing);
+  }
+
+  #transition(to: ExecutionState, error?: unknown): void {
+    checkTransition(this.#state, to, `Task ${this.parts.name}`);
+    this.#state = to;
+    this.parts.listener.onState(to, error);
+  }
+}

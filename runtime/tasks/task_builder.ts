@@ -1,0 +1,281 @@
+/**
+ * Wires one subtask: partitions, writers, gates, the operators of its chain and the task around them.
+ *
+ * @module
+ */
+
+import type { OperatorReference } from "../errors.ts";
+import type { JobInfo, TaskInfo } from "../functions/rich_function.ts";
+import type { ChainedOperator, JobEdge, JobVertex } from "../graph/job_graph.ts";
+import type { MetricGroup } from "../metrics/metric_group.ts";
+import { channelSelector } from "../network/channel_selector.ts";
+import { InputGate } from "../network/input_gate.ts";
+import { RecordWriter, SpillBufferCodec } from "../network/record_writer.ts";
+import { ResultPartition } from "../network/result_partition.ts";
+import type { OperatorConfig, ProcessingTimeService } from "../operators/operator.ts";
+import { OperatorRuntime } from "../operators/operator_runtime.ts";
+import type { TaskAccumulators } from "../operators/runtime_context.ts";
+import { SourceOperator } from "../operators/source_operator.ts";
+import { wrapUserError } from "../operators/user_error.ts";
+import type { Seams } from "../seams/seams.ts";
+import type { OperatorSubtaskState } from "../state/rescale.ts";
+import type { Key } from "../types/key.ts";
+import { keyGroupRange } from "../types/key_group.ts";
+import { ChainControl, ChainNode, ChainOutput, type ChainTarget, OperatorChain } from "./operator_chain.ts";
+import { Mailbox } from "./mailbox.ts";
+import { type AnySourceOperator, StepBudget, StreamTask, type TaskListener } from "./stream_task.ts";
+import { TaskProcessingTime } from "./task_time.ts";
+
+/** Limits and switches of the runtime, from the configuration of the job. */
+export interface TaskSettings {
+  readonly operatorConfig: OperatorConfig;
+  /** Encode every batch, also between subtasks of one isolate. */
+  readonly forceCodec: boolean;
+  readonly maxRowsPerBatch: number;
+  readonly segmentBytes: number;
+  readonly buffersPerChannel: number;
+  readonly floatingBuffersPerGate: number;
+  /** Data buffers a partition holds per subpartition before its task stops. */
+  readonly maxBuffersPerSubpartition: number;
+  readonly maxOverflowBuffers: number;
+  /** Elements a task handles in one step. */
+  readonly rowsPerStep: number;
+}
+
+/** An outgoing edge of a subtask, with how many consumers this subtask has over it. */
+export interface OutgoingEdge {
+  readonly edge: JobEdge;
+  readonly numSubpartitions: number;
+  /** Max parallelism of the consumer. */
+  readonly targetMaxParallelism: number;
+}
+
+/** What a subtask is built from. */
+export interface TaskDescriptor {
+  readonly vertex: JobVertex;
+  readonly subtaskIndex: number;
+  readonly attemptNumber: number;
+  readonly jobInfo: JobInfo;
+  /** Channels of each logical input. */
+  readonly channelsByInput: readonly number[];
+  readonly outgoing: readonly OutgoingEdge[];
+  readonly settings: TaskSettings;
+  readonly seams: Seams;
+  readonly cachedFiles: ReadonlyMap<string, string>;
+  readonly accumulators: TaskAccumulators;
+  /** State to start from, by operator id. */
+  readonly restored?: { readonly checkpointId: number; readonly states: ReadonlyMap<string, OperatorSubtaskState> };
+  readonly metrics: (operatorId: string) => MetricGroup;
+  readonly sendToCoordinator: (operatorId: string, event: unknown) => void;
+  readonly collect: (operator: ChainedOperator) => ((batch: unknown[]) => Promise<void> | void) | undefined;
+  readonly listener: TaskListener;
+  /** Called when something has arrived for the task. */
+  readonly wake: () => void;
+}
+
+/** A task with the ends of its channels, to be connected. */
+export interface BuiltTask {
+  readonly task: StreamTask;
+  readonly partitions: readonly ResultPartition[];
+  readonly gates: readonly InputGate[];
+}
+
+/** Builds a task; nothing of the user's code runs yet but constructors of operators. */
+export function buildTask(descriptor: TaskDescriptor): BuiltTask {
+  const { vertex, settings, seams, wake, listener } = descriptor;
+  const mailbox = new Mailbox(wake);
+  const time = new TaskProcessingTime(seams.clock, mailbox);
+  const abort = new AbortController();
+  const references = vertex.chain.map(referenceOf);
+  const writers = descriptor.outgoing.map((outgoing) => makeWriter(descriptor, outgoing, references));
+  const stepBudget = new StepBudget(settings.rowsPerStep, mailbox, writers);
+  const control = new ChainControl(stepBudget.proceed, seams.spill);
+  const parts = { descriptor, mailbox, time, abort, control, references };
+  const { nodes, runtimes } = buildChain(parts, writers);
+  const gates = descriptor.channelsByInput.map((numChannels) =>
+    new InputGate({
+      numChannels,
+      exclusiveBuffersPerChannel: settings.buffersPerChannel,
+      floatingBuffersPerGate: settings.floatingBuffersPerGate,
+      onAvailable: wake,
+    })
+  );
+  const head = nodes[0].operator;
+  const task = new StreamTask({
+    name: vertex.name,
+    chain: new OperatorChain(nodes, control),
+    runtimes,
+    references,
+    source: head instanceof SourceOperator ? head as AnySourceOperator : undefined,
+    gates,
+    writers,
+    mailbox,
+    time,
+    clock: seams.clock,
+    stepBudget,
+    listener,
+    abort,
+  });
+  return { task, partitions: writers.map((writer) => writer.options.partition), gates };
+}
+
+function referenceOf(operator: ChainedOperator): OperatorReference {
+  return { name: operator.name, uid: operator.uid };
+}
+
+function makeWriter(
+  descriptor: TaskDescriptor,
+  { edge, numSubpartitions, targetMaxParallelism }: OutgoingEdge,
+  references: readonly OperatorReference[],
+): RecordWriter {
+  const { settings, seams, vertex, wake } = descriptor;
+  const source = vertex.chain.findIndex((operator) => operator.nodeId === edge.sourceNodeId);
+  const reference = references[source];
+  const { partitioner } = edge;
+  const keySelector = partitioner.keySelector;
+  const partition = new ResultPartition({
+    numSubpartitions,
+    maxBuffers: Math.max(2, numSubpartitions * settings.maxBuffersPerSubpartition),
+    maxOverflowBuffers: settings.maxOverflowBuffers,
+    spill: seams.spill,
+    codec: new SpillBufferCodec(),
+    onRoom: wake,
+  });
+  return new RecordWriter({
+    partition,
+    selector: channelSelector({
+      strategy: partitioner.strategy,
+      numChannels: numSubpartitions,
+      maxParallelism: targetMaxParallelism,
+      random: seams.random.fork(`${edge.sourceNodeId}-${edge.targetVertexId}-${descriptor.subtaskIndex}`),
+      keySelector: keySelector === undefined ? undefined : guardedSelector(keySelector, reference),
+      keyHashRule: partitioner.keyHashRule,
+      custom: partitioner.custom,
+    }),
+    forceCodec: settings.forceCodec,
+    maxRows: settings.maxRowsPerBatch,
+    segmentBytes: settings.segmentBytes,
+    bufferTimeoutMs: edge.bufferTimeoutMs,
+    operator: reference,
+  });
+}
+
+/** A key selector that throws is named as what it is. */
+function guardedSelector(selector: (value: unknown) => Key, reference: OperatorReference): (value: unknown) => Key {
+  return (value) => {
+    try {
+      return selector(value);
+    } catch (error) {
+      throw wrapUserError(error, reference, "the key selector after this operator");
+    }
+  };
+}
+
+interface ChainParts {
+  readonly descriptor: TaskDescriptor;
+  readonly mailbox: Mailbox;
+  readonly time: TaskProcessingTime;
+  readonly abort: AbortController;
+  readonly control: ChainControl;
+  readonly references: readonly OperatorReference[];
+}
+
+function buildChain(
+  parts: ChainParts,
+  writers: readonly RecordWriter[],
+): { nodes: ChainNode[]; runtimes: OperatorRuntime[] } {
+  const { descriptor, control, references } = parts;
+  const { vertex, settings } = descriptor;
+  const outputs = vertex.chain.map(() => new ChainOutput(settings.operatorConfig.objectReuse));
+  const runtimes: OperatorRuntime[] = [];
+  const nodes = control.nodes;
+  vertex.chain.forEach((operator, i) => {
+    const runtime = buildRuntime(parts, operator, i, outputs[i]);
+    runtimes.push(runtime);
+    nodes.push(new ChainNode(runtime.operator, references[i], outputs[i], control));
+  });
+  vertex.chain.forEach((operator, i) => {
+    for (const edge of operator.chainedEdges) {
+      outputs[i].add(nodes[edge.target].inputs[edge.targetInput], edge.sideOutputTag);
+    }
+  });
+  descriptor.outgoing.forEach(({ edge }, i) => {
+    const source = vertex.chain.findIndex((operator) => operator.nodeId === edge.sourceNodeId);
+    outputs[source].add(writerTarget(writers[i]), edge.sideOutputTag);
+  });
+  return { nodes, runtimes };
+}
+
+function buildRuntime(
+  parts: ChainParts,
+  operator: ChainedOperator,
+  index: number,
+  output: ChainOutput,
+): OperatorRuntime {
+  const { descriptor, control, mailbox, references } = parts;
+  const { vertex, subtaskIndex, settings, restored } = descriptor;
+  const node = () => control.nodes[index];
+  const state = restored?.states.get(operator.operatorId);
+  return new OperatorRuntime({
+    operator: operator.factory,
+    output,
+    reference: references[index],
+    operatorId: operator.operatorId,
+    taskInfo: taskInfoOf(descriptor, operator),
+    jobInfo: descriptor.jobInfo,
+    config: settings.operatorConfig,
+    seams: descriptor.seams,
+    metrics: descriptor.metrics(operator.operatorId),
+    keySelectors: operator.keySelectors,
+    keyed: operator.keyed
+      ? {
+        maxParallelism: vertex.maxParallelism,
+        keyGroups: keyGroupRange(vertex.maxParallelism, vertex.parallelism, subtaskIndex),
+        keyHashRule: operator.keyHashRule,
+      }
+      : undefined,
+    processingTime: nodeTime(parts.time, node),
+    proceed: () => control.mayEmit(node()),
+    post: (fn) => mailbox.post(() => node().call("a completion", fn)),
+    fail: (error) =>
+      mailbox.post(() => {
+        throw error;
+      }),
+    signal: parts.abort.signal,
+    coordinator: { send: (event) => descriptor.sendToCoordinator(operator.operatorId, event) },
+    collect: descriptor.collect(operator),
+    accumulators: descriptor.accumulators,
+    cachedFiles: descriptor.cachedFiles,
+    restored: restored === undefined ? undefined : { ...state, checkpointId: restored.checkpointId },
+  });
+}
+
+/** Timers call into their operator as everything else does: errors are attributed, pending work is noticed. */
+function nodeTime(time: TaskProcessingTime, node: () => ChainNode): ProcessingTimeService {
+  return {
+    now: () => time.now(),
+    registerTimer: (timestamp, callback) =>
+      time.registerTimer(timestamp, (due) => node().call("a timer", () => callback(due))),
+  };
+}
+
+function taskInfoOf({ vertex, subtaskIndex, attemptNumber }: TaskDescriptor, operator: ChainedOperator): TaskInfo {
+  return {
+    taskName: operator.name,
+    taskNameWithSubtasks: `${operator.name} (${subtaskIndex + 1}/${vertex.parallelism})#${attemptNumber}`,
+    indexOfThisSubtask: subtaskIndex,
+    numberOfParallelSubtasks: vertex.parallelism,
+    maxNumberOfParallelSubtasks: vertex.maxParallelism,
+    attemptNumber,
+    allocationId: `${vertex.id}_${subtaskIndex}`,
+  };
+}
+
+function writerTarget(writer: RecordWriter): ChainTarget {
+  return {
+    record: (value, timestamp) => writer.emit(value, timestamp),
+    watermark: (timestamp) => writer.broadcast({ kind: "watermark", timestamp }),
+    status: (status) => writer.broadcast({ kind: "status", status }),
+    latency: (marker) => writer.broadcast(marker),
+  };
+}

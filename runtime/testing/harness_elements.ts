@@ -1,0 +1,54 @@
+/**
+ * What goes into a harness and comes out: records, watermarks and statuses, as plain objects that compare with deepEqual.
+ *
+ * @module
+ */
+
+import { type LatencyMarker, NO_TIMESTAMP, type WatermarkStatus } from "../types/stream_element.ts";
+
+/** A record; without `timestamp` when it has none. */
+export interface StreamRecord<T = unknown> {
+  readonly kind: "record";
+  readonly value: T;
+  /** Milliseconds since the epoch. */
+  readonly timestamp?: number;
+}
+/** A watermark. */
+export interface Watermark {
+  readonly kind: "watermark";
+  readonly timestamp: number;
+}
+/** A status. */
+export interface StatusElement {
+  readonly kind: "status";
+  readonly status: WatermarkStatus;
+}
+/** Everything a harness gives out, in order. */
+export type HarnessElement<T = unknown> = StreamRecord<T> | Watermark | StatusElement | LatencyMarker;
+
+/**
+ * A record as a harness gives it out.
+ *
+ * @example
+ * ```ts
+ * import { streamRecord } from "tsflink/testing";
+ *
+ * console.assert(streamRecord("a", 5).timestamp === 5);
+ * console.assert(!("timestamp" in streamRecord("a")));
+ * ```
+ */
+export function streamRecord<T>(value: T, timestamp?: number): StreamRecord<T> {
+  return timestamp === undefined || timestamp === NO_TIMESTAMP
+    ? { kind: "record", value }
+    : { kind: "record", value, timestamp };
+}
+
+/** A watermark as a harness gives it out. */
+export function watermark(timestamp: number): Watermark {
+  return { kind: "watermark", timestamp };
+}
+
+/** A status as a harness gives it out. */
+export function watermarkStatus(status: WatermarkStatus): StatusElement {
+  return { kind: "status", status };
+}

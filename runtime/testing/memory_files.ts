@@ -1,0 +1,180 @@
+/**
+ * The LocalFiles seam in memory, for tests: same errors as the real one, nothing on disk.
+ *
+ * @module
+ */
+
+import { JobExecutionError } from "../errors.ts";
+import type { AppendableFile, FileInfo, LocalFiles, ReadableFile } from "../seams/local_files.ts";
+
+interface MemoryFile {
+  bytes: Uint8Array;
+  modifiedMs: number;
+}
+
+/**
+ * Files in memory; paths use "/".
+ *
+ * @example
+ * ```ts
+ * import { MemoryFiles } from "tsflink/testing";
+ *
+ * const files = new MemoryFiles({ "/in/a.txt": "hello" });
+ * console.assert(files.text("/in/a.txt") === "hello");
+ * ```
+ */
+export class MemoryFiles implements LocalFiles {
+  readonly #files = new Map<string, MemoryFile>();
+  readonly #directories = new Set<string>(["/"]);
+  readonly #now: () => number;
+  #temporary = 0;
+
+  /**
+   * @param content Text or bytes by path.
+   * @param now Clock for modification times. Default: always 0.
+   */
+  constructor(content: Readonly<Record<string, string | Uint8Array>> = {}, now: () => number = () => 0) {
+    this.#now = now;
+    for (const [path, bytes] of Object.entries(content)) this.write(path, bytes);
+  }
+
+  /** Writes a whole file; directories are made. */
+  write(path: string, content: string | Uint8Array): void {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content.slice();
+    this.makeDirectory(parentOf(normal(path)));
+    this.#files.set(normal(path), { bytes, modifiedMs: this.#now() });
+  }
+  /** The whole file as text. */
+  text(path: string): string {
+    return new TextDecoder().decode(this.readAllSync(path));
+  }
+  /** All file paths, sorted. */
+  paths(): string[] {
+    return [...this.#files.keys()].sort();
+  }
+
+  open(path: string): Promise<ReadableFile> {
+    return attempt(() => {
+      const file = this.#file(path);
+      return {
+        readAt: (position, into) => {
+          const part = file.bytes.subarray(position, position + into.length);
+          into.set(part);
+          return Promise.resolve(part.length);
+        },
+        sizeBytes: () => Promise.resolve(file.bytes.length),
+        close: () => {},
+      };
+    });
+  }
+  readAll(path: string): Promise<Uint8Array> {
+    return attempt(() => this.readAllSync(path));
+  }
+  readAllSync(path: string): Uint8Array {
+    return this.#file(path).bytes.slice();
+  }
+  appendTo(path: string): AppendableFile {
+    if (!this.#files.has(normal(path))) this.write(path, "");
+    const file = this.#file(path);
+    return {
+      append: (bytes) => {
+        const joined = new Uint8Array(file.bytes.length + bytes.length);
+        joined.set(file.bytes);
+        joined.set(bytes, file.bytes.length);
+        file.bytes = joined;
+        file.modifiedMs = this.#now();
+      },
+      sizeBytes: () => file.bytes.length,
+      truncate: (sizeBytes) => {
+        file.bytes = file.bytes.slice(0, sizeBytes);
+      },
+      fsync: () => {},
+      close: () => {},
+    };
+  }
+  stat(path: string): Promise<FileInfo | undefined> {
+    return attempt(() => this.statSync(path));
+  }
+  statSync(path: string): FileInfo | undefined {
+    const name = normal(path);
+    const file = this.#files.get(name);
+    if (file !== undefined) {
+      return { path: name, sizeBytes: file.bytes.length, modifiedMs: file.modifiedMs, isDirectory: false };
+    }
+    return this.#directories.has(name) ? { path: name, sizeBytes: 0, modifiedMs: 0, isDirectory: true } : undefined;
+  }
+  list(directory: string): Promise<FileInfo[]> {
+    return attempt(() => this.listSync(directory));
+  }
+  listSync(directory: string): FileInfo[] {
+    const name = normal(directory);
+    if (!this.#directories.has(name)) throw notFound(directory);
+    return [...this.#files.keys(), ...this.#directories]
+      .filter((path) => path !== name && parentOf(path) === name)
+      .sort()
+      .map((path) => this.statSync(path)!);
+  }
+  makeDirectory(path: string): void {
+    for (let at = normal(path); at !== "/"; at = parentOf(at)) this.#directories.add(at);
+  }
+  rename(from: string, to: string): void {
+    const [source, target] = [normal(from), normal(to)];
+    const file = this.#files.get(source);
+    if (file === undefined && !this.#directories.has(source)) throw notFound(from);
+    if (file !== undefined) {
+      this.makeDirectory(parentOf(target));
+      this.#files.delete(source);
+      this.#files.set(target, file);
+      return;
+    }
+    for (const path of [...this.#files.keys()].filter((path) => path.startsWith(source + "/"))) {
+      this.rename(path, target + path.slice(source.length));
+    }
+    for (const path of [...this.#directories].filter((path) => path === source || path.startsWith(source + "/"))) {
+      this.#directories.delete(path);
+      this.makeDirectory(target + path.slice(source.length));
+    }
+  }
+  remove(path: string): void {
+    const name = normal(path);
+    if (this.#files.delete(name)) return;
+    if (!this.#directories.delete(name)) throw notFound(path);
+    for (const file of [...this.#files.keys()]) if (file.startsWith(name + "/")) this.#files.delete(file);
+    for (const inner of [...this.#directories]) if (inner.startsWith(name + "/")) this.#directories.delete(inner);
+  }
+  fsyncDirectory(): void {}
+  makeTempDirectory(prefix: string): string {
+    const path = `/tmp/${prefix}${this.#temporary++}`;
+    this.makeDirectory(path);
+    return path;
+  }
+
+  #file(path: string): MemoryFile {
+    const file = this.#files.get(normal(path));
+    if (file !== undefined) return file;
+    if (!this.#directories.has(normal(path))) throw notFound(path);
+    throw new JobExecutionError("TSF-3003", `Is a directory: ${path}`, { expected: "a file", found: "a directory" });
+  }
+}
+
+function normal(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  return "/" + parts.join("/");
+}
+
+function parentOf(path: string): string {
+  return normal(path.slice(0, path.lastIndexOf("/")));
+}
+
+function notFound(path: string): JobExecutionError {
+  return new JobExecutionError("TSF-3001", `No such file or directory: ${path}`, { expected: "an existing path" });
+}
+
+/** A thrown error becomes a rejection. */
+function attempt<R>(run: () => R): Promise<R> {
+  try {
+    return Promise.resolve(run());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

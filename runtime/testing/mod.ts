@@ -1,0 +1,56 @@
+/**
+ * The public test kit (`tsflink/testing`): operator harnesses, controlled time and files, and the cruel run.
+ *
+ * @module
+ */
+
+// Controlled surroundings.
+export { ManualClock } from "./manual_clock.ts";
+export { MemoryFiles } from "./memory_files.ts";
+export {
+  CapturedLog,
+  type LoggedLine,
+  ManualMainThread,
+  TestMetrics,
+  type TestSeams,
+  testSeams,
+} from "./test_seams.ts";
+
+// Operator harnesses.
+export {
+  type HarnessElement,
+  type StatusElement,
+  type StreamRecord,
+  streamRecord,
+  type Watermark,
+  watermark,
+  watermarkStatus,
+} from "./harness_elements.ts";
+export {
+  type HarnessOptions,
+  type HarnessSnapshot,
+  type OperatorUnderTest,
+  StreamOperatorTestHarness,
+} from "./operator_test_harness.ts";
+export { KeyedOneInputStreamOperatorTestHarness, OneInputStreamOperatorTestHarness } from "./one_input_harness.ts";
+export {
+  BroadcastOperatorTestHarness,
+  KeyedBroadcastOperatorTestHarness,
+  KeyedTwoInputStreamOperatorTestHarness,
+  TwoInputStreamOperatorTestHarness,
+} from "./two_input_harness.ts";
+export { type BroadcastDescriptors, ProcessFunctionTestHarnesses } from "./process_function_harnesses.ts";
+export { repartitionOperatorState } from "./harness_state.ts";
+
+// The cruel run.
+export { type CruelMode, type CruelOptions, type CruelResult, type MakeOperator, runCruelly } from "./cruel.ts";
+export {
+  endOfInput,
+  type EndStep,
+  onInput,
+  processingTime,
+  type ProcessingTimeStep,
+  type ScriptKeySelectors,
+  type ScriptStep,
+} from "./script_harness.ts";
+export { StreamOperator, type StreamOperatorFactory } from "../operators/operator.ts";

@@ -1,0 +1,308 @@
+/**
+ * The writing side of the columnar codec: where the rows of one batch are gathered column by column, before they become
+ * bytes. {@link ColumnBuffer.append} is the plain interpreter; codec_codegen.ts makes a function that fills the same
+ * buffers for one schema without asking what each column is.
+ *
+ * Layout of a column of n rows: one byte, the tag all rows have, or {@link MIXED} and n tag bytes; then, for each kind
+ * that occurs, its values close together, in the order of the tags. Numbers are aligned to their size from the start of
+ * the batch. Text is one run of bytes per column behind the lengths in UTF-16 units; it is written in one native call.
+ *
+ * @module
+ */
+
+import { ByteWriter } from "./byte_buffer.ts";
+import { writeValue } from "./generic_serializer.ts";
+import { type ColumnSchema, Kind, type ShapeSchema } from "./schema.ts";
+import { hasNames, isInt32 } from "./schema_tracker.ts";
+
+/** What a row of a column is. Written in batches: never renumber. */
+export const RowTag = {
+  GENERIC: 0,
+  NULL: 1,
+  UNDEFINED: 2,
+  FALSE: 3,
+  TRUE: 4,
+  INT: 5,
+  DOUBLE: 6,
+  STRING: 7,
+  BIGINT: 8,
+  /** Shape number s has tag SHAPE + s. */
+  SHAPE: 16,
+} as const;
+/** In place of a tag: each row has its own. */
+export const MIXED = 255;
+
+/** The rows of one shape. */
+export class ShapeBuffer {
+  readonly schema: ShapeSchema;
+  readonly columns: readonly ColumnBuffer[];
+  count = 0;
+
+  constructor(schema: ShapeSchema) {
+    this.schema = schema;
+    this.columns = schema.columns.map((column) => new ColumnBuffer(column));
+  }
+
+  matches(value: object): boolean {
+    const prototype = this.schema.tuple ? Array.prototype : Object.prototype;
+    return Object.getPrototypeOf(value) === prototype && hasNames(value, this.schema.names);
+  }
+}
+
+/** The rows of one column of the batch under construction. */
+export class ColumnBuffer {
+  readonly schema: ColumnSchema;
+  readonly shapes: readonly ShapeBuffer[];
+  tags: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  count = 0;
+  ints: Int32Array<ArrayBuffer> = new Int32Array(0);
+  intCount = 0;
+  doubles: Float64Array<ArrayBuffer> = new Float64Array(0);
+  doubleCount = 0;
+  bigints: BigInt64Array<ArrayBuffer> = new BigInt64Array(0);
+  bigintCount = 0;
+  /** All strings of the column in a row. */
+  text = "";
+  lengths: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  stringCount = 0;
+  readonly generic: ByteWriter = new ByteWriter(16);
+  readonly genericEnds: number[] = [];
+  /** Values that are generic only because the schema does not know their kind. */
+  escapes = 0;
+  /** Whether one of the escapes was an object: then the row may share it with another column. */
+  objectEscaped = false;
+
+  constructor(schema: ColumnSchema) {
+    this.schema = schema;
+    this.shapes = schema.shapes.map((shape) => new ShapeBuffer(shape));
+  }
+
+  /** Forgets the rows and makes room for `rows` more. */
+  reset(rows: number): void {
+    this.count =
+      this.intCount =
+      this.doubleCount =
+      this.bigintCount =
+      this.stringCount =
+      this.escapes =
+        0;
+    this.text = "";
+    this.objectEscaped = false;
+    this.generic.truncate(0);
+    this.genericEnds.length = 0;
+    const { kinds } = this.schema;
+    if (this.tags.length < rows) {
+      this.tags = new Uint8Array(rows);
+      if ((kinds & Kind.INT) !== 0) this.ints = new Int32Array(rows);
+      if ((kinds & Kind.DOUBLE) !== 0) this.doubles = new Float64Array(rows);
+      if ((kinds & Kind.BIGINT) !== 0) this.bigints = new BigInt64Array(rows);
+      if ((kinds & Kind.STRING) !== 0) this.lengths = new Uint32Array(rows);
+    }
+    // The tag of the only kind is there before the row is; generated code then writes none.
+    const only = onlyTag(this.schema);
+    if (only !== undefined) this.tags.fill(only, 0, rows);
+    for (const shape of this.shapes) {
+      shape.count = 0;
+      for (const column of shape.columns) column.reset(rows);
+    }
+  }
+
+  /** Appends one row, whatever it is. @returns its size in bytes; text is counted as ASCII. */
+  append(value: unknown): number {
+    const { kinds } = this.schema;
+    switch (typeof value) {
+      case "number":
+        if ((kinds & Kind.DOUBLE) !== 0) {
+          this.doubles[this.doubleCount++] = value;
+          return this.#tag(RowTag.DOUBLE, 9);
+        }
+        if ((kinds & Kind.INT) === 0 || !isInt32(value)) break;
+        this.ints[this.intCount++] = value;
+        return this.#tag(RowTag.INT, 5);
+      case "string":
+        if ((kinds & Kind.STRING) === 0) break;
+        this.text += value;
+        this.lengths[this.stringCount++] = value.length;
+        return this.#tag(RowTag.STRING, value.length + lengthWidth(value.length) + 1);
+      case "boolean":
+      case "undefined":
+        return this.appendOther(value);
+      case "bigint":
+        if ((kinds & Kind.BIGINT) === 0 || BigInt.asIntN(64, value) !== value) break;
+        this.bigints[this.bigintCount++] = value;
+        return this.#tag(RowTag.BIGINT, 9);
+      case "object": {
+        if (value === null) return this.appendOther(value);
+        const size = this.#appendRow(value as Record<string, unknown>);
+        if (size >= 0) return size;
+      }
+    }
+    return this.appendOther(value);
+  }
+
+  #tag(tag: number, size: number): number {
+    this.tags[this.count++] = tag;
+    return size;
+  }
+
+  #appendRow(value: Record<string, unknown>): number {
+    for (let s = 0; s < this.shapes.length; s++) {
+      const shape = this.shapes[s];
+      if (!shape.matches(value)) continue;
+      let size = 1;
+      const { names } = shape.schema;
+      for (let i = 0; i < names.length; i++) size += shape.columns[i].append(value[names[i]]);
+      shape.count++;
+      return this.#tag(RowTag.SHAPE + s, size);
+    }
+    return -1;
+  }
+
+  /**
+   * Appends one row that needs no column of its kind: a value that is its own tag, or else in generic form. Generated
+   * code sends what its schema does not know here, with {@link count} set.
+   *
+   * @returns its size in bytes.
+   * @throws InvalidProgramError TSF-2101.
+   */
+  appendOther(value: unknown): number {
+    if (value === null) return this.#constant(RowTag.NULL, Kind.NULL);
+    if (value === undefined) return this.#constant(RowTag.UNDEFINED, Kind.UNDEFINED);
+    if (typeof value === "boolean") return this.#constant(value ? RowTag.TRUE : RowTag.FALSE, Kind.BOOLEAN);
+    if ((this.schema.kinds & Kind.GENERIC) === 0) {
+      this.escapes++;
+      if (typeof value === "object") this.objectEscaped = true;
+    }
+    return this.appendGeneric(value);
+  }
+  #constant(tag: number, kind: number): number {
+    if ((this.schema.kinds & kind) === 0) this.escapes++;
+    return this.#tag(tag, 1);
+  }
+
+  /** Appends one row in generic form. @returns its size in bytes. @throws InvalidProgramError TSF-2101. */
+  appendGeneric(value: unknown): number {
+    writeValue(this.generic, value);
+    this.genericEnds.push(this.generic.length);
+    return this.#tag(RowTag.GENERIC, this.generic.length - this.#genericStart() + 1);
+  }
+  #genericStart(): number {
+    return this.genericEnds.length < 2 ? 0 : this.genericEnds[this.genericEnds.length - 2];
+  }
+
+  /** Takes the last row back. Text is cut when it is written. */
+  dropLast(): void {
+    const tag = this.tags[--this.count];
+    if (tag === RowTag.INT) this.intCount--;
+    else if (tag === RowTag.DOUBLE) this.doubleCount--;
+    else if (tag === RowTag.BIGINT) this.bigintCount--;
+    else if (tag === RowTag.STRING) this.stringCount--;
+    else if (tag === RowTag.GENERIC) {
+      this.generic.truncate(this.#genericStart());
+      this.genericEnds.pop();
+    } else if (tag >= RowTag.SHAPE) {
+      const shape = this.shapes[tag - RowTag.SHAPE];
+      shape.count--;
+      for (const column of shape.columns) column.dropLast();
+    }
+  }
+
+  /** Calls `visit` for this column and all below. */
+  visit(visit: (column: ColumnBuffer) => void): void {
+    visit(this);
+    for (const shape of this.shapes) for (const column of shape.columns) column.visit(visit);
+  }
+
+  /** Appends the layout described above. */
+  write(out: ByteWriter): void {
+    if (this.#isUniform()) out.u8(this.count === 0 ? RowTag.NULL : this.tags[0]);
+    else {
+      out.u8(MIXED);
+      out.raw(this.tags.subarray(0, this.count));
+    }
+    if (this.genericEnds.length > 0) out.raw(this.generic.view());
+    if (this.intCount > 0) writeNumbers(out, this.ints, this.intCount);
+    if (this.doubleCount > 0) writeNumbers(out, this.doubles, this.doubleCount);
+    if (this.stringCount > 0) this.#writeText(out);
+    if (this.bigintCount > 0) writeNumbers(out, this.bigints, this.bigintCount);
+    for (const shape of this.shapes) {
+      if (shape.count > 0) { for (const column of shape.columns) column.write(out); }
+    }
+  }
+
+  #isUniform(): boolean {
+    const { tags, count } = this;
+    for (let i = 1; i < count; i++) if (tags[i] !== tags[0]) return false;
+    return true;
+  }
+
+  /** Form and width of the lengths, bytes of text, lengths, text. */
+  #writeText(out: ByteWriter): void {
+    let units = 0;
+    let longest = 0;
+    for (let i = 0; i < this.stringCount; i++) {
+      const length = this.lengths[i];
+      units += length;
+      if (length > longest) longest = length;
+    }
+    const text = units === this.text.length ? this.text : this.text.substring(0, units);
+    const width = lengthWidth(longest);
+    const start = out.length;
+    out.u8(0);
+    out.u32(0);
+    const lengths = this.lengths.subarray(0, this.stringCount);
+    if (width === 1) out.raw(Uint8Array.from(lengths));
+    else writeNumbers(out, width === 2 ? Uint16Array.from(lengths) : lengths, this.stringCount);
+    const textAt = out.length;
+    let form: number = text.isWellFormed() ? TextForm.UTF8 : TextForm.UTF16;
+    if (form === TextForm.UTF8) {
+      const bytes = out.rawUtf8(text);
+      if (bytes === units) form = TextForm.ASCII;
+      else if (bytes > units * 2) {
+        out.truncate(textAt);
+        form = TextForm.UTF16;
+      }
+    }
+    if (form === TextForm.UTF16) out.rawUtf16(text);
+    out.patchU8(start, form * 16 + width);
+    out.patchU32(start + 1, out.length - textAt);
+  }
+}
+
+/** How the text of a column is written. */
+export const TextForm = { ASCII: 0, UTF8: 1, UTF16: 2 } as const;
+
+/** The tag of all rows when a column holds one kind that has one tag. */
+export function onlyTag(schema: ColumnSchema): number | undefined {
+  switch (schema.kinds) {
+    case Kind.INT:
+      return RowTag.INT;
+    case Kind.DOUBLE:
+      return RowTag.DOUBLE;
+    case Kind.STRING:
+      return RowTag.STRING;
+    case Kind.BIGINT:
+      return RowTag.BIGINT;
+    case Kind.ROW:
+      return schema.shapes.length === 1 ? RowTag.SHAPE : undefined;
+  }
+  return undefined;
+}
+
+function lengthWidth(length: number): 1 | 2 | 4 {
+  return length < 256 ? 1 : length < 65536 ? 2 : 4;
+}
+
+function writeNumbers(
+  out: ByteWriter,
+  values:
+    | Int32Array<ArrayBuffer>
+    | Uint16Array<ArrayBuffer>
+    | Uint32Array<ArrayBuffer>
+    | Float64Array<ArrayBuffer>
+    | BigInt64Array<ArrayBuffer>,
+  count: number,
+): void {
+  out.align(values.BYTES_PER_ELEMENT);
+  out.raw(new Uint8Array(values.buffer, values.byteOffset, count * values.BYTES_PER_ELEMENT));
+}

@@ -1,0 +1,62 @@
+/**
+ * The fallback serializer: any value that structured clone takes, exactly, with cycles and shared references. Slower and
+ * longer than the columnar codec, but needs no schema. What structured clone would change silently (class instances) is
+ * refused with TSF-2101 and the path of the field.
+ *
+ * Two deliberate differences from structured clone: a view onto a part of an ArrayBuffer carries only that part, not the
+ * whole buffer (unless the whole buffer was written before), and an object without prototype comes back as a plain one,
+ * which is what structured clone does too.
+ *
+ * Callers: operator and keyed state, the codec's generic column, copy.ts for values with an unusual shape.
+ *
+ * @module
+ */
+
+import { FlinkError, InvalidProgramError } from "../errors.ts";
+import { ByteReader, ByteWriter } from "./byte_buffer.ts";
+import { cannotTravel } from "./value_kind.ts";
+import { ValueReader } from "./value_reader.ts";
+import { Offence, ValueWriter } from "./value_writer.ts";
+
+/**
+ * Writes one value.
+ *
+ * @throws InvalidProgramError TSF-2101 when it holds something that cannot travel, TSF-2105 when it is nested too deeply.
+ */
+export function writeValue(out: ByteWriter, value: unknown): void {
+  const start = out.length;
+  try {
+    new ValueWriter(out).write(value);
+  } catch (error) {
+    out.truncate(start);
+    if (error instanceof Offence) throw cannotTravel(error.value, "value" + error.path());
+    throw isStackOverflow(error) ? tooDeep(error) : error;
+  }
+}
+
+/** Reads one value written by {@link writeValue}. */
+export function readValue(input: ByteReader): unknown {
+  return new ValueReader(input).read();
+}
+
+/** One value as bytes. @throws as {@link writeValue}. */
+export function serializeValue(value: unknown): Uint8Array<ArrayBuffer> {
+  const out = new ByteWriter(128);
+  writeValue(out, value);
+  return out.toBytes();
+}
+
+/** The value of {@link serializeValue}. */
+export function deserializeValue(bytes: Uint8Array): unknown {
+  return readValue(new ByteReader(bytes));
+}
+
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && !(error instanceof FlinkError) && /call stack/.test(error.message);
+}
+function tooDeep(cause: unknown): InvalidProgramError {
+  return new InvalidProgramError("TSF-2105", "A value is nested too deeply to be serialized", {
+    cause,
+    hint: "Keep linked structures as arrays.",
+  });
+}
