@@ -15,6 +15,7 @@
 
 import { bindHost } from "./runtime/api/host_binding.ts";
 import { hostConnectors } from "./runtime/connectors/host_connectors.ts";
+import { bindTestHost } from "./runtime/testing/test_host.ts";
 
 // The one line that binds local execution; a host that was bound before (the command line, a slot) stays.
 bindHost({
@@ -22,6 +23,7 @@ bindHost({
   connectors: hostConnectors,
   args: () => Deno.args,
 });
+bindTestHost((options) => import("./cluster/minicluster/test_cluster.ts").then((m) => m.testCluster(options)));
 
 // The DataStream API.
 export { type RuntimeExecutionMode, StreamExecutionEnvironment } from "./runtime/api/environment.ts";
@@ -97,6 +99,7 @@ export type {
   KeySelector,
   MapFunction,
   MapPartitionFunction,
+  NoResult,
   ReduceFunction,
 } from "./runtime/functions/functions.ts";
 export {

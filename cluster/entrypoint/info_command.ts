@@ -57,7 +57,5 @@ export async function infoCommand(options: InfoCommandOptions): Promise<string> 
 function render(graph: StreamGraph, format: InfoCommandOptions["format"]): string {
   if (format === "json") return streamGraphPlanText(graph);
   const jobGraph = generateJobGraph(graph);
-  return format === "mermaid"
-    ? jobGraphMermaid(jobGraph)
-    : JSON.stringify(jobPlan(jobGraph), undefined, 2);
+  return format === "mermaid" ? jobGraphMermaid(jobGraph) : JSON.stringify(jobPlan(jobGraph), undefined, 2);
 }

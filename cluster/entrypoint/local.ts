@@ -17,7 +17,7 @@ import { LocalJob, type LocalJobOptions } from "../minicluster/local_job.ts";
 export interface LocalExecutorOptions {
   readonly seams?: Seams;
   readonly onJob?: (job: LocalJob) => void;
-  readonly job?: Partial<Pick<LocalJobOptions, "restored" | "checkpointing" | "onIdle" | "onState">>;
+  readonly job?: Partial<Pick<LocalJobOptions, "restored" | "checkpointing" | "settings" | "onIdle" | "onState">>;
 }
 
 /** The executor that runs jobs in this isolate. */

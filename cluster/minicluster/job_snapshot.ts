@@ -24,8 +24,8 @@ export class JobSnapshot {
   redistributeTo(graph: JobGraph): RestoredJob {
     const states = new Map<string, readonly OperatorSubtaskState[]>();
     for (const vertex of graph.vertices) {
-      for (const { operatorId } of vertex.chain) {
-        const old = this.states.get(operatorId);
+      for (const { operatorId, userDefinedOperatorId } of vertex.chain) {
+        const old = this.states.get(userDefinedOperatorId ?? "") ?? this.states.get(operatorId);
         if (old !== undefined) {
           states.set(operatorId, redistribute([...old], vertex.maxParallelism, vertex.parallelism));
         }

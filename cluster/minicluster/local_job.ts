@@ -17,13 +17,14 @@ import { WatermarkAlignmentGroups } from "../../runtime/operators/watermark_alig
 import type { Seams } from "../../runtime/seams/seams.ts";
 import type { OperatorSubtaskState } from "../../runtime/state/rescale.ts";
 import type { StreamTask, TaskListener } from "../../runtime/tasks/stream_task.ts";
-import { TaskLoop } from "../../runtime/tasks/task_loop.ts";
+import { TaskLoop, type TaskLoopOptions } from "../../runtime/tasks/task_loop.ts";
 import { type Execution, ExecutionGraph } from "../jobmaster/execution_graph.ts";
 import type { JobState } from "../jobmaster/job_states.ts";
 import { mergeAccumulators } from "./accumulators.ts";
 import { deploy, type DeployedTask } from "./deployment.ts";
 import { type JobSnapshot, SnapshotInProgress } from "./job_snapshot.ts";
 import { type VertexProgress, vertexProgress } from "./progress.ts";
+import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
 import { taskSettings, wantsCheckpoints } from "./task_settings.ts";
 
 /** How long the loop works before timers and sockets get their turn, in ms. */
@@ -39,8 +40,10 @@ export interface LocalJobOptions {
   readonly restored?: JobSnapshot;
   /** Somebody takes checkpoints ({@link LocalJob.takeSnapshot}); sinks then commit on their completion. */
   readonly checkpointing?: boolean;
+  /** Settings of tasks that differ from the configuration's; tests try other limits. */
+  readonly settings?: Partial<TaskSettings>;
   /** Called when all tasks wait. */
-  readonly onIdle?: () => void;
+  readonly onIdle?: TaskLoopOptions["onIdle"];
   readonly onState?: (state: JobState) => void;
 }
 
@@ -74,7 +77,10 @@ export class LocalJob implements JobClient {
     this.#warnAboutCheckpoints(execute.configuration);
     this.#tasks = deploy({
       graph: this.graph,
-      settings: taskSettings(execute.configuration, jobGraph.type, this.#options.checkpointing ?? false),
+      settings: {
+        ...taskSettings(execute.configuration, jobGraph.type, this.#options.checkpointing ?? false),
+        ...this.#options.settings,
+      },
       seams,
       cachedFiles: new Map(execute.cachedFiles.map((file) => [file.name, file.path])),
       collect: execute.collect ?? new Map(),

@@ -188,5 +188,10 @@ function usageOf(specs: readonly (readonly [string, ArgSpec<unknown>])[]): strin
 }
 
 function argError(summary: string, expected: string, found: string, hint: string): InvalidProgramError {
-  return new InvalidProgramError("TSF-1216", summary, { expected, found, hint, userLine: userFrame(new Error().stack) });
+  return new InvalidProgramError("TSF-1216", summary, {
+    expected,
+    found,
+    hint,
+    userLine: userFrame(new Error().stack),
+  });
 }

@@ -12,7 +12,14 @@ import type { TypeInformation } from "../types/type_information.ts";
 import type { DataStream } from "./data_stream.ts";
 import type { StreamExecutionEnvironment } from "./environment.ts";
 import type { SingleOutputStreamOperator } from "./single_output_stream_operator.ts";
-import type { FieldValue, FunctionOrFactory, KeyField, ObjectOrFactory, Synchronous, ValidKey } from "./stream_types.ts";
+import type {
+  FieldValue,
+  FunctionOrFactory,
+  KeyField,
+  ObjectOrFactory,
+  Synchronous,
+  ValidKey,
+} from "./stream_types.ts";
 
 /** What connected streams share, keyed or not. */
 export interface ConnectedInputs<A, B> {

@@ -20,7 +20,7 @@ import { ExecutionOptions, PipelineOptions } from "./config_options.ts";
 import { Configuration, type ConfigurationValues } from "./configuration.ts";
 import { CheckpointConfig, type CheckpointingMode, ExecutionConfig } from "./execution_config.ts";
 import type { CachedFile } from "./executor.ts";
-import { hostBinding } from "./host_binding.ts";
+import { type HostBinding, hostBinding } from "./host_binding.ts";
 import type { JobClient, JobExecutionResult, JobListener } from "./job_client.ts";
 import { programError, requirePresent, requireText } from "./recorded/checks.ts";
 import { streamFactory } from "./recorded/factory.ts";
@@ -67,8 +67,8 @@ export class StreamExecutionEnvironment {
   readonly #onceNames = new Set<string>();
   #args: ProgramArgs | undefined;
 
-  private constructor(configuration: Configuration) {
-    this.#recorder = new JobRecorder(this, configuration);
+  private constructor(configuration: Configuration, host: HostBinding) {
+    this.#recorder = new JobRecorder(this, configuration, host);
     this.#factory = streamFactory(this.#recorder);
     this.#config = new ExecutionConfig(configuration);
     this.#checkpointConfig = new CheckpointConfig(configuration);
@@ -84,9 +84,19 @@ export class StreamExecutionEnvironment {
   static getExecutionEnvironment(
     configuration: ConfigurationValues | Configuration = {},
   ): StreamExecutionEnvironment {
-    const host = hostBinding();
+    return StreamExecutionEnvironment.ofHost(hostBinding(), configuration);
+  }
+  /**
+   * An environment of another host than the one that is bound; the test kit makes its environments with it.
+   *
+   * @internal
+   */
+  static ofHost(
+    host: HostBinding,
+    configuration: ConfigurationValues | Configuration = {},
+  ): StreamExecutionEnvironment {
     const merged = Configuration.from(host.configuration?.() ?? {}).setAll(configuration);
-    const environment = new StreamExecutionEnvironment(merged);
+    const environment = new StreamExecutionEnvironment(merged, host);
     host.environmentCreated?.(environment);
     return environment;
   }
@@ -110,14 +120,17 @@ export class StreamExecutionEnvironment {
    * @throws InvalidProgramError TSF-1211 without any argument, TSF-2101 for an element that cannot be copied.
    */
   fromData<T>(elements: readonly T[], type?: TypeInformation<T>): DataStreamSource<T>;
-  fromData<T>(...elements: readonly T[]): DataStreamSource<T>;
+  fromData<E extends readonly unknown[]>(...elements: E): DataStreamSource<E[number]>;
   fromData(...given: readonly unknown[]): DataStreamSource<unknown> {
     if (given.length === 0) {
-      throw programError("TSF-1211", "fromData() needs elements", { expected: "elements or an array", found: "nothing" });
+      throw programError("TSF-1211", "fromData() needs elements", {
+        expected: "elements or an array",
+        found: "nothing",
+      });
     }
     const isArray = Array.isArray(given[0]) && (given.length === 1 || (given.length === 2 && isType(given[1])));
     const elements = isArray ? given[0] as readonly unknown[] : given;
-    const source = hostBinding().connectors.collection(elements);
+    const source = this.#recorder.host().connectors.collection(elements);
     const strategy = WatermarkStrategy.forMonotonousTimestamps<unknown>();
     return this.#source<unknown>({ name: "Collection Source", source, strategy }).setParallelism(1);
   }
@@ -127,7 +140,7 @@ export class StreamExecutionEnvironment {
    * @throws InvalidProgramError TSF-3016 when `from` is above `to` or one is not a safe integer.
    */
   fromSequence(from: number, to: number): DataStreamSource<number> {
-    const source = hostBinding().connectors.sequence(from, to);
+    const source = this.#recorder.host().connectors.sequence(from, to);
     return this.#source({ name: "Sequence Source", source, strategy: WatermarkStrategy.noWatermarks() });
   }
   /**
@@ -154,7 +167,7 @@ export class StreamExecutionEnvironment {
    * @throws FlinkError 3xxx when it is missing or cannot be read.
    */
   readTextFile(path: string, encoding: string = "utf-8"): DataStreamSource<string> {
-    const source = hostBinding().connectors.textFile(requireText(path, "The path of the file"), { encoding });
+    const source = this.#recorder.host().connectors.textFile(requireText(path, "The path of the file"), { encoding });
     return this.#source({ name: "Text File Source", source, strategy: WatermarkStrategy.noWatermarks() });
   }
   /**
@@ -169,7 +182,7 @@ export class StreamExecutionEnvironment {
     delimiter: string = "\n",
     maxRetries: number = 0,
   ): DataStreamSource<string> {
-    const source = hostBinding().connectors.socketText({ hostname, port, delimiter, maxRetries });
+    const source = this.#recorder.host().connectors.socketText({ hostname, port, delimiter, maxRetries });
     const strategy = WatermarkStrategy.noWatermarks<string>();
     return this.#source<string>({ name: "Socket Stream", source, strategy, legacy: true }).forceNonParallel();
   }
@@ -298,7 +311,7 @@ export class StreamExecutionEnvironment {
 
   /** The arguments of the program. */
   get args(): ProgramArgs {
-    return this.#args ??= new ProgramArgs(hostBinding().args());
+    return this.#args ??= new ProgramArgs(this.#recorder.host().args());
   }
   /**
    * Reads something from outside while the program is built: a file, a URL, a database. The value is part of the job, so
@@ -379,7 +392,9 @@ export class StreamExecutionEnvironment {
     const given = this.getConfiguration().get(PipelineOptions.CACHED_FILES);
     if (given === undefined) return;
     const files = given.map((text) => {
-      const parts = Object.fromEntries(text.split(",").map((part) => part.split(/:(.*)/s, 2).map((word) => word.trim())));
+      const parts = Object.fromEntries(
+        text.split(",").map((part) => part.split(/:(.*)/s, 2).map((word) => word.trim())),
+      );
       return { name: parts.name, path: parts.path, executable: parts.executable === "true" };
     });
     this.#recorder.cachedFiles.splice(0, Infinity, ...files);

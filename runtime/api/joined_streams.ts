@@ -12,7 +12,10 @@ import type { SingleOutputStreamOperator } from "./single_output_stream_operator
 import type { FieldValue, FunctionOrFactory, KeyField, Synchronous, ValidKey } from "./stream_types.ts";
 
 /** A record of one of two streams, as assigners, triggers and evictors of a join see it. */
-export type TaggedUnion<L, R> = { readonly one: L; readonly two?: undefined } | { readonly one?: undefined; readonly two: R };
+export type TaggedUnion<L, R> = { readonly one: L; readonly two?: undefined } | {
+  readonly one?: undefined;
+  readonly two: R;
+};
 
 /**
  * A join: `left.join(right).where(keyOfLeft).equalTo(keyOfRight).window(assigner).apply(fn)`.

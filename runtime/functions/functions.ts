@@ -6,6 +6,12 @@
  * @module
  */
 
+/**
+ * What a function without a result may return: nothing, or something that is ignored. Objects are left out, so that the
+ * promise of an async function is a type error.
+ */
+export type NoResult = void | undefined | null | boolean | number | bigint | string;
+
 /** Receives what a function emits; works only during the call it was given to. */
 export interface Collector<T> {
   /** Emits one record. The value is copied at once, so the function may go on changing it. */
@@ -41,12 +47,12 @@ export interface AggregateFunction<IN, ACC, OUT> {
 export type JoinFunction<L, R, OUT> = ((left: L, right: R) => OUT) | { join(left: L, right: R): OUT };
 /** Joins two values to any number. */
 export interface FlatJoinFunction<L, R, OUT> {
-  flatJoin(left: L, right: R, out: Collector<OUT>): void;
+  flatJoin(left: L, right: R, out: Collector<OUT>): NoResult;
 }
 /** Sees all values of both sides with one key in one window. */
 export type CoGroupFunction<L, R, OUT> =
-  | ((left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>) => void)
-  | { coGroup(left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>): void };
+  | ((left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>) => NoResult)
+  | { coGroup(left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>): NoResult };
 
 /** Maps two connected streams to one type. */
 export interface CoMapFunction<A, B, R> {
@@ -61,5 +67,5 @@ export interface CoFlatMapFunction<A, B, R> {
 
 /** Sees a whole partition after its input has ended (fullWindowPartition). */
 export type MapPartitionFunction<T, R> =
-  | ((values: Iterable<T>, out: Collector<R>) => void)
-  | { mapPartition(values: Iterable<T>, out: Collector<R>): void };
+  | ((values: Iterable<T>, out: Collector<R>) => NoResult)
+  | { mapPartition(values: Iterable<T>, out: Collector<R>): NoResult };

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Collector } from "./functions.ts";
+import type { Collector, NoResult } from "./functions.ts";
 import type { OutputTag } from "./output_tag.ts";
 import { type Lifecycle, RichFunction } from "./rich_function.ts";
 import type {
@@ -58,26 +58,26 @@ export interface OnTimerContext<K, S = NoState> extends KeyedProcessContext<K, S
 /** Processes the records of a stream that is not keyed. */
 export interface Process<I, O, S extends StateDeclarations = NoState> extends Lifecycle {
   readonly state?: S;
-  processElement(value: I, ctx: ProcessContext<S>, out: Collector<O>): void;
+  processElement(value: I, ctx: ProcessContext<S>, out: Collector<O>): NoResult;
 }
 /** Processes the records of a keyed stream. */
 export interface KeyedProcess<K, I, O, S extends StateDeclarations = NoState> extends Lifecycle {
   readonly state?: S;
-  processElement(value: I, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
-  onTimer?(timestamp: number, ctx: OnTimerContext<K, S>, out: Collector<O>): void;
+  processElement(value: I, ctx: KeyedProcessContext<K, S>, out: Collector<O>): NoResult;
+  onTimer?(timestamp: number, ctx: OnTimerContext<K, S>, out: Collector<O>): NoResult;
 }
 /** Processes two connected streams that are not keyed. */
 export interface CoProcess<A, B, O, S extends StateDeclarations = NoState> extends Lifecycle {
   readonly state?: S;
-  processElement1(value: A, ctx: ProcessContext<S>, out: Collector<O>): void;
-  processElement2(value: B, ctx: ProcessContext<S>, out: Collector<O>): void;
+  processElement1(value: A, ctx: ProcessContext<S>, out: Collector<O>): NoResult;
+  processElement2(value: B, ctx: ProcessContext<S>, out: Collector<O>): NoResult;
 }
 /** Processes two connected keyed streams that share state by key. */
 export interface KeyedCoProcess<K, A, B, O, S extends StateDeclarations = NoState> extends Lifecycle {
   readonly state?: S;
-  processElement1(value: A, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
-  processElement2(value: B, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
-  onTimer?(timestamp: number, ctx: OnTimerContext<K, S>, out: Collector<O>): void;
+  processElement1(value: A, ctx: KeyedProcessContext<K, S>, out: Collector<O>): NoResult;
+  processElement2(value: B, ctx: KeyedProcessContext<K, S>, out: Collector<O>): NoResult;
+  onTimer?(timestamp: number, ctx: OnTimerContext<K, S>, out: Collector<O>): NoResult;
 }
 
 /** What the non-broadcast side of a broadcast connection sees. */
@@ -105,19 +105,19 @@ export interface KeyedBroadcastContext<K> extends BroadcastContext {
 }
 /** Broadcast state pattern, main stream not keyed. */
 export interface BroadcastProcess<A, B, O> extends Lifecycle {
-  processElement(value: A, ctx: ReadOnlyBroadcastContext, out: Collector<O>): void;
-  processBroadcastElement(value: B, ctx: BroadcastContext, out: Collector<O>): void;
+  processElement(value: A, ctx: ReadOnlyBroadcastContext, out: Collector<O>): NoResult;
+  processBroadcastElement(value: B, ctx: BroadcastContext, out: Collector<O>): NoResult;
 }
 /** Broadcast state pattern, main stream keyed. */
 export interface KeyedBroadcastProcess<K, A, B, O, S extends StateDeclarations = NoState> extends Lifecycle {
   readonly state?: S;
-  processElement(value: A, ctx: KeyedReadOnlyBroadcastContext<K, S>, out: Collector<O>): void;
-  processBroadcastElement(value: B, ctx: KeyedBroadcastContext<K>, out: Collector<O>): void;
+  processElement(value: A, ctx: KeyedReadOnlyBroadcastContext<K, S>, out: Collector<O>): NoResult;
+  processBroadcastElement(value: B, ctx: KeyedBroadcastContext<K>, out: Collector<O>): NoResult;
   onTimer?(
     timestamp: number,
     ctx: KeyedReadOnlyBroadcastContext<K, S> & { timeDomain(): TimeDomain },
     out: Collector<O>,
-  ): void;
+  ): NoResult;
 }
 
 /** What a join of two records within an interval sees. */
@@ -131,7 +131,7 @@ export interface ProcessJoinContext {
 }
 /** Handles a pair of an interval join. */
 export interface ProcessJoin<L, R, O> extends Lifecycle {
-  processElement(left: L, right: R, ctx: ProcessJoinContext, out: Collector<O>): void;
+  processElement(left: L, right: R, ctx: ProcessJoinContext, out: Collector<O>): NoResult;
 }
 
 /** Per-window and global state of a key. */
@@ -165,23 +165,23 @@ export interface ProcessWindowContext<W extends Window> {
 }
 /** Evaluates a window of a keyed stream. */
 export interface ProcessWindow<I, O, K, W extends Window = Window> extends Lifecycle {
-  process(key: K, ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): void;
+  process(key: K, ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): NoResult;
   /** Called when the window is dropped: clear per-window state here. */
-  clear?(ctx: ProcessWindowContext<W>): void;
+  clear?(ctx: ProcessWindowContext<W>): NoResult;
 }
 /** Evaluates a window over a whole stream. */
 export interface ProcessAllWindow<I, O, W extends Window = Window> extends Lifecycle {
-  process(ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): void;
-  clear?(ctx: ProcessWindowContext<W>): void;
+  process(ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): NoResult;
+  clear?(ctx: ProcessWindowContext<W>): NoResult;
 }
 /** Flink's older form of a window function: no context. */
 export type WindowFunction<I, O, K, W extends Window = Window> =
-  | ((key: K, window: W, elements: Iterable<I>, out: Collector<O>) => void)
-  | { apply(key: K, window: W, elements: Iterable<I>, out: Collector<O>): void };
+  | ((key: K, window: W, elements: Iterable<I>, out: Collector<O>) => NoResult)
+  | { apply(key: K, window: W, elements: Iterable<I>, out: Collector<O>): NoResult };
 /** {@link WindowFunction} over a whole stream. */
 export type AllWindowFunction<I, O, W extends Window = Window> =
-  | ((window: W, elements: Iterable<I>, out: Collector<O>) => void)
-  | { apply(window: W, elements: Iterable<I>, out: Collector<O>): void };
+  | ((window: W, elements: Iterable<I>, out: Collector<O>) => NoResult)
+  | { apply(window: W, elements: Iterable<I>, out: Collector<O>): NoResult };
 
 /** Extend this for a process function with constructor and life cycle. */
 export abstract class ProcessFunction<I, O, S extends StateDeclarations = NoState> extends RichFunction

@@ -7,6 +7,7 @@
 import { JobExecutionError } from "../errors.ts";
 import type { MetricGroup } from "../metrics/metric_group.ts";
 import type { Accumulator, AccumulatorResult } from "./accumulators.ts";
+import type { NoResult } from "./functions.ts";
 import type {
   AggregatingState,
   AggregatingStateDescriptor,
@@ -76,9 +77,9 @@ export interface DistributedCache {
 /** The optional life cycle of every user function object. */
 export interface Lifecycle {
   /** Called once before the first record. */
-  open?(context: RuntimeContext): void;
+  open?(context: RuntimeContext): NoResult;
   /** Called once after the last record, also after a failure. */
-  close?(): void;
+  close?(): NoResult;
   /** State known before the first record; the key of the record is the state's name. */
   readonly state?: StateDeclarations;
 }

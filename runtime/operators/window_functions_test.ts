@@ -546,7 +546,11 @@ Deno.test("window: parts that do not go together are refused before anything run
       { ...base, evictor: CountEvictor.of(1), content: { kind: "aggregate", fn: withoutMerge } },
       undefined,
     ],
-    ["rich reduce", { ...base, content: { kind: "reduce", fn: { reduce: (a: Rec) => a, open() {} } as never } }, "TSF-1706"],
+    [
+      "rich reduce",
+      { ...base, content: { kind: "reduce", fn: { reduce: (a: Rec) => a, open() {} } as never } },
+      "TSF-1706",
+    ],
     [
       "rich aggregate",
       { ...base, content: { kind: "aggregate", fn: { ...average, close() {} } as never } },

@@ -391,3 +391,10 @@ script("a firing window that is empty gives nothing", {
   content: list,
   fn: show,
 }, ["a2@0 = ", "a7@1 = ", "a2@1 = ", "wm 3 = ", "a4@4 = ", "wm 9 = a=4[0..10)@9"]);
+
+script("a timer of the other clock at the cleanup time does not clean up", {
+  assigner: TumblingEventTimeWindows.of(8),
+  trigger: byValue,
+  content: list,
+  fn: show,
+}, ["a8@0 = ", "clock 7 = a=8[0..8)@7", "state = rows=1 event=1 clock=0", "wm 7 = ", "state = rows=0 event=0 clock=0"]);

@@ -207,6 +207,38 @@ script("early results of sessions keep their rhythm when they merge", {
   "state = rows=0 event=0 clock=0",
 ]);
 
+script("timers of the parts do nothing after a merge", {
+  assigner: EventTimeSessionWindows.withGap(10),
+  trigger: ContinuousEventTimeTrigger.of(2),
+  allowedLatenessMs: 3,
+  content: sum,
+  fn: show,
+}, [
+  "a1@1 = ",
+  "a2@5 = ",
+  // Of [1, 11) the end is left, which ContinuousEventTimeTrigger does not take back, and the early one at 2.
+  "state = rows=3 event=5 clock=0",
+  "wm 2 = a=3[1..15)@14",
+  "wm 5 = a=3[1..15)@14",
+  "wm 12 = a=3[1..15)@14 a=3[1..15)@14 a=3[1..15)@14 a=3[1..15)@14",
+  "wm 17 = a=3[1..15)@14",
+  "state = rows=0 event=0 clock=0",
+]);
+
+script("a merge takes the timers of the parts back, those of the end and those of the cleanup", {
+  assigner: gap3,
+  allowedLatenessMs: 5,
+  content: sum,
+  fn: show,
+}, [
+  "a1@0 = ",
+  "a2@2 = ",
+  "state = rows=2 event=2 clock=0",
+  "wm 4 = a=3[0..5)@4",
+  "wm 9 = ",
+  "state = rows=0 event=0 clock=0",
+]);
+
 script("a gap of each record's own", {
   assigner: EventTimeSessionWindows.withDynamicGap((rec: Rec) => rec.gap ?? 1),
   content: list,

@@ -33,15 +33,16 @@ import type {
 } from "./keyed_state_backend.ts";
 import { type GroupRow, RunReader, RunWriter, sortedMetas } from "./snapshot.ts";
 import { fromRowValue, toRowValue } from "./stored_value.ts";
-import { IncrementalCleanup, migrateTtl, migrateTtlList, type TtlSettings, ttlSettings, unexpiredPart } from "./ttl.ts";
 import {
-  TtlAggregatingState,
+  IncrementalCleanup,
+  migrateTtl,
+  migrateTtlList,
   type TtlContext,
-  TtlListState,
-  TtlMapState,
-  TtlReducingState,
-  TtlValueState,
-} from "./ttl_states.ts";
+  type TtlSettings,
+  ttlSettings,
+  unexpiredPart,
+} from "./ttl.ts";
+import { TtlAggregatingState, TtlListState, TtlMapState, TtlReducingState, TtlValueState } from "./ttl_states.ts";
 
 const PLAIN_HANDLES = {
   value: HeapValueState,
@@ -96,7 +97,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
 
   setCurrentKey(key: Key): void {
     this.keyContext.set(key);
-    for (const cleanup of this.#perRecordCleanups) cleanup.run(this.#now(), undefined);
+    if (this.#perRecordCleanups.length > 0) this.#cleanUp();
   }
 
   getCurrentKey(): Key {
@@ -196,6 +197,10 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       : new TTL_HANDLES[kind](table, descriptor, this.#ttlContext(table, settings));
     this.#open.set(name, { handle, ttl: settings });
     return handle;
+  }
+
+  #cleanUp(): void {
+    for (const cleanup of this.#perRecordCleanups) cleanup.run(this.#now(), undefined);
   }
 
   #ttlContext(table: HeapTable, settings: TtlSettings): TtlContext {

@@ -9,8 +9,7 @@
  * @module
  */
 
-import { InvalidProgramError } from "../errors.ts";
-import type { AggregateFunction, ReduceFunction } from "../functions/functions.ts";
+import type { AggregateFunction } from "../functions/functions.ts";
 import type {
   AggregatingState,
   ListState,
@@ -23,6 +22,18 @@ import { copyValue } from "../types/copy.ts";
 import { hashText } from "./hash_index.ts";
 import type { HeapTable } from "./heap_table.ts";
 import { type MergingState, type NamespacedState, VOID_NAMESPACE } from "./keyed_state_backend.ts";
+import {
+  addToAccumulator,
+  copiedElements,
+  copyElement,
+  copyElements,
+  liveEntries,
+  liveKeys,
+  liveValues,
+  mergeCall,
+  ownedResult,
+  reduceCall,
+} from "./owned_values.ts";
 import { UserMap } from "./user_map.ts";
 
 /** What all handles share: the row of the current key in the handle's namespace. */
@@ -265,90 +276,5 @@ export class HeapAggregatingState extends HeapMergingState implements Aggregatin
 
   protected override mergeStored(left: unknown, right: unknown): unknown {
     return ownedResult(mergeCall(this.#aggregate, this.#name)(left, right), left, right);
-  }
-}
-
-/**
- * What a user function returned, in a form that nothing else holds. The arguments belonged to the state and are not used
- * again, so one that comes back, changed in place or not, need not be copied.
- */
-export function ownedResult(result: unknown, left: unknown, right: unknown): unknown {
-  return result === left || result === right ? result : copyValue(result);
-}
-
-/** The accumulator with a value added; a new one is copied, because the function may hand out the same one each time. */
-export function addToAccumulator(
-  aggregate: AggregateFunction<unknown, unknown, unknown>,
-  stored: unknown,
-  value: unknown,
-): unknown {
-  const accumulator = stored === undefined ? copyValue(aggregate.createAccumulator()) : stored;
-  const added = copyValue(value);
-  return ownedResult(aggregate.add(added, accumulator), accumulator, added);
-}
-
-/** The reduce function as a plain call. */
-export function reduceCall(reduce: ReduceFunction<unknown>): (left: unknown, right: unknown) => unknown {
-  return typeof reduce === "function" ? reduce : (left, right) => reduce.reduce(left, right);
-}
-
-/** The merge of an aggregate function. @throws InvalidProgramError TSF-2117 when it has none. */
-export function mergeCall(
-  aggregate: AggregateFunction<unknown, unknown, unknown>,
-  state: string,
-): (left: unknown, right: unknown) => unknown {
-  return (left, right) => {
-    if (aggregate.merge === undefined) {
-      throw new InvalidProgramError("TSF-2117", `The aggregate function of state "${state}" cannot merge`, {
-        expected: "a method merge(left, right)",
-        found: "none",
-        hint: "Merging windows (sessions) combine accumulators; add merge() to the aggregate function.",
-      });
-    }
-    return aggregate.merge(left, right);
-  };
-}
-
-/** A copy of one list element. @throws InvalidProgramError TSF-2112 for null and undefined. */
-export function copyElement(value: unknown, state: string): unknown {
-  if (value === undefined || value === null) {
-    throw new InvalidProgramError("TSF-2112", `null cannot be an element of list state "${state}"`, {
-      expected: "a value",
-      found: String(value),
-    });
-  }
-  return copyValue(value);
-}
-
-/** Copies of all values, made before anything is stored. */
-export function copiedElements(values: Iterable<unknown>, state: string): unknown[] {
-  const elements: unknown[] = [];
-  for (const value of values) elements.push(copyElement(value, state));
-  return elements;
-}
-
-/** Copies out what a list holds. */
-export function copyElements(stored: readonly unknown[]): unknown[] {
-  const elements = new Array<unknown>(stored.length);
-  for (let i = 0; i < elements.length; i++) elements[i] = copyValue(stored[i]);
-  return elements;
-}
-
-/** The entries of `keys` that are still there when the iteration reaches them; copies. */
-export function* liveEntries(map: UserMap | undefined, keys: unknown[]): Generator<[unknown, unknown], undefined> {
-  for (const key of keys) {
-    if (map!.has(key)) yield [copyValue(key), copyValue(map!.get(key))];
-  }
-}
-
-function* liveKeys(map: UserMap | undefined, keys: unknown[]): Generator<unknown, undefined> {
-  for (const key of keys) {
-    if (map!.has(key)) yield copyValue(key);
-  }
-}
-
-function* liveValues(map: UserMap | undefined, keys: unknown[]): Generator<unknown, undefined> {
-  for (const key of keys) {
-    if (map!.has(key)) yield copyValue(map!.get(key));
   }
 }

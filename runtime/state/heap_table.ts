@@ -10,7 +10,6 @@
 
 import { ownKey, ownString } from "../types/canonical_key.ts";
 import type { Key } from "../types/key.ts";
-import type { KeyGroupRange } from "../types/key_group.ts";
 import { HashIndex, hashText, mixHash } from "./hash_index.ts";
 import { type CanonicalKey, type KeyContext, sameCanonical } from "./key_context.ts";
 import type { StateMeta } from "./keyed_state_backend.ts";
@@ -94,10 +93,6 @@ export class HeapTable {
     this.#context = context;
     this.#firstKeyGroup = context.keyGroups.start;
     this.groups = new Array(Math.max(context.keyGroups.end - context.keyGroups.start + 1, 0)).fill(undefined);
-  }
-
-  get keyGroups(): KeyGroupRange {
-    return this.#context.keyGroups;
   }
 
   get size(): number {

@@ -154,6 +154,44 @@ export class IncrementalCleanup {
   }
 }
 
+/** What the handles with TTL share. */
+export interface TtlContext {
+  readonly settings: TtlSettings;
+  readonly cleanup: IncrementalCleanup;
+  now(): number;
+}
+
+/** Runs the background work of an access and returns its time. */
+export function accessed(ttl: TtlContext, namespace: string): number {
+  const now = ttl.now();
+  ttl.cleanup.run(now, namespace);
+  return now;
+}
+
+/** The value unless the visibility hides it; undefined stands for "nothing". */
+export function visible(ttl: TtlContext, stored: TtlValue | undefined, now: number): TtlValue | undefined {
+  if (stored === undefined) return undefined;
+  return !ttl.settings.returnExpired && hasExpired(stored, ttl.settings.ttlMs, now) ? undefined : stored;
+}
+
+/** What a read of one stored value has to do. */
+export interface ReadEffect {
+  readonly remove: boolean;
+  readonly touch: boolean;
+  /** The value to return; undefined when there is none to be seen. */
+  readonly seen: TtlValue | undefined;
+}
+const NOTHING: ReadEffect = { remove: false, touch: false, seen: undefined };
+
+/** See {@link ReadEffect}. */
+export function readEffect(ttl: TtlContext, stored: TtlValue | undefined, now: number): ReadEffect {
+  if (stored === undefined) return NOTHING;
+  if (hasExpired(stored, ttl.settings.ttlMs, now)) {
+    return { remove: true, touch: false, seen: ttl.settings.returnExpired ? stored : undefined };
+  }
+  return { remove: false, touch: ttl.settings.updateOnRead, seen: stored };
+}
+
 function invalidTtl(state: string, expected: string, found: string): InvalidProgramError {
   return new InvalidProgramError("TSF-2113", `The TTL of state "${state}" is not valid`, { expected, found });
 }

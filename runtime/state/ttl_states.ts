@@ -17,56 +17,11 @@ import type {
   ValueState,
 } from "../functions/state_descriptor.ts";
 import { copyValue } from "../types/copy.ts";
-import {
-  addToAccumulator,
-  copiedElements,
-  copyElement,
-  HeapMergingState,
-  HeapState,
-  mergeCall,
-  ownedResult,
-  reduceCall,
-} from "./heap_states.ts";
+import { HeapMergingState, HeapState } from "./heap_states.ts";
 import type { HeapTable } from "./heap_table.ts";
-import { hasExpired, type IncrementalCleanup, type TtlSettings, TtlValue } from "./ttl.ts";
+import { addToAccumulator, copiedElements, copyElement, mergeCall, ownedResult, reduceCall } from "./owned_values.ts";
+import { accessed, hasExpired, readEffect, type TtlContext, TtlValue, visible } from "./ttl.ts";
 import { UserMap } from "./user_map.ts";
-
-/** What the handles with TTL share. */
-export interface TtlContext {
-  readonly settings: TtlSettings;
-  readonly cleanup: IncrementalCleanup;
-  now(): number;
-}
-
-/** Runs the background work of an access and returns its time. */
-function accessed(ttl: TtlContext, namespace: string): number {
-  const now = ttl.now();
-  ttl.cleanup.run(now, namespace);
-  return now;
-}
-
-/** The value unless the visibility hides it; undefined stands for "nothing". */
-function visible(ttl: TtlContext, stored: TtlValue | undefined, now: number): TtlValue | undefined {
-  if (stored === undefined) return undefined;
-  return !ttl.settings.returnExpired && hasExpired(stored, ttl.settings.ttlMs, now) ? undefined : stored;
-}
-
-/** What a read of one stored value has to do. */
-interface ReadEffect {
-  readonly remove: boolean;
-  readonly touch: boolean;
-  /** The value to return; undefined when there is none to be seen. */
-  readonly seen: TtlValue | undefined;
-}
-const NOTHING: ReadEffect = { remove: false, touch: false, seen: undefined };
-
-function readEffect(ttl: TtlContext, stored: TtlValue | undefined, now: number): ReadEffect {
-  if (stored === undefined) return NOTHING;
-  if (hasExpired(stored, ttl.settings.ttlMs, now)) {
-    return { remove: true, touch: false, seen: ttl.settings.returnExpired ? stored : undefined };
-  }
-  return { remove: false, touch: ttl.settings.updateOnRead, seen: stored };
-}
 
 /** Value, reducing and aggregating states keep one {@link TtlValue} per row. */
 abstract class SingleTtlState extends HeapMergingState {

@@ -23,8 +23,12 @@ export interface TaskLoopOptions {
   readonly mainThread: MainThread;
   /** How long the loop works before it gives way, in ms. */
   readonly sliceMs: number;
-  /** Called when nothing is left to do until something arrives; tests with a manual clock move it on here. */
-  readonly onIdle?: () => void;
+  /**
+   * Called when nothing is left to do until something arrives; tests with a manual clock move it on here.
+   *
+   * @param isStillIdle Whether nothing has arrived since.
+   */
+  readonly onIdle?: (isStillIdle: () => boolean) => void;
 }
 
 /** Runs tasks in turn on one thread. */
@@ -83,7 +87,7 @@ export class TaskLoop {
       }
     }
     this.#scheduled = false;
-    if (this.#seats.length > 0) onIdle?.();
+    if (this.#seats.length > 0) onIdle?.(() => !this.#scheduled);
   }
 
   #leave(seat: Seat): void {

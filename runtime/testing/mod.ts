@@ -54,3 +54,7 @@ export {
   type ScriptStep,
 } from "./script_harness.ts";
 export { StreamOperator, type StreamOperatorFactory } from "../operators/operator.ts";
+
+// Whole jobs under virtual time.
+export { type TestEnvironment, testEnvironment, type TestEnvironmentOptions } from "./test_environment.ts";
+export type { TestSnapshot } from "./test_host.ts";

@@ -168,6 +168,7 @@ function is${id}(x) {
 if (typeof x !== "object" || x === null || Object.getPrototypeOf(x) !== ${
         tuple ? "Array" : "Object"
       }.prototype) return false;
+${tuple ? `if (x.length !== ${names.length}) return false;` : ""}
 let i = 0;
 for (const name in x) if (name !== N${id}[i++]) return false;
 return i === ${names.length};

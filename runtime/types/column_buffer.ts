@@ -44,8 +44,9 @@ export class ShapeBuffer {
   }
 
   matches(value: object): boolean {
-    const prototype = this.schema.tuple ? Array.prototype : Object.prototype;
-    return Object.getPrototypeOf(value) === prototype && hasNames(value, this.schema.names);
+    const { tuple, names } = this.schema;
+    return Object.getPrototypeOf(value) === (tuple ? Array.prototype : Object.prototype) &&
+      hasNames(value, names, tuple);
   }
 }
 
@@ -190,21 +191,35 @@ export class ColumnBuffer {
     return this.genericEnds.length < 2 ? 0 : this.genericEnds[this.genericEnds.length - 2];
   }
 
-  /** Takes the last row back. Text is cut when it is written. */
-  dropLast(): void {
+  /** Takes the last row back; text is cut when it is written. @returns about how many bytes that saves. */
+  dropLast(): number {
     const tag = this.tags[--this.count];
-    if (tag === RowTag.INT) this.intCount--;
-    else if (tag === RowTag.DOUBLE) this.doubleCount--;
-    else if (tag === RowTag.BIGINT) this.bigintCount--;
-    else if (tag === RowTag.STRING) this.stringCount--;
-    else if (tag === RowTag.GENERIC) {
-      this.generic.truncate(this.#genericStart());
-      this.genericEnds.pop();
-    } else if (tag >= RowTag.SHAPE) {
-      const shape = this.shapes[tag - RowTag.SHAPE];
-      shape.count--;
-      for (const column of shape.columns) column.dropLast();
+    switch (tag) {
+      case RowTag.INT:
+        this.intCount--;
+        return 4;
+      case RowTag.DOUBLE:
+        this.doubleCount--;
+        return 8;
+      case RowTag.BIGINT:
+        this.bigintCount--;
+        return 8;
+      case RowTag.STRING:
+        return this.lengths[--this.stringCount] + 1;
+      case RowTag.GENERIC: {
+        const start = this.#genericStart();
+        this.genericEnds.pop();
+        const size = this.generic.length - start;
+        this.generic.truncate(start);
+        return size;
+      }
     }
+    if (tag < RowTag.SHAPE) return 1;
+    const shape = this.shapes[tag - RowTag.SHAPE];
+    shape.count--;
+    let size = 0;
+    for (const column of shape.columns) size += column.dropLast();
+    return size;
   }
 
   /** Calls `visit` for this column and all below. */

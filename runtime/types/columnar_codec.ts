@@ -151,16 +151,7 @@ export class ColumnarCodec {
     const budget = Math.max(limitBytes / 2, limitBytes - HEADER_BYTES - this.#columns.length * COLUMN_BYTES);
     const { rows: appended, size } = this.#gather({ values, from, to, budget, rowBytes: stamped ? 8 : 0 });
     if (appended === 1 && size > maxRecordBytes) throw tooLarge(size, maxRecordBytes);
-    let rows = appended;
-    let drop = size > budget && rows > 1 ? 1 : 0;
-    while (true) {
-      for (; drop > 0; drop--, rows--) this.#root.dropLast();
-      this.#write(request, rows, stamped);
-      const excess = this.#out.length - limitBytes;
-      if (excess <= 0 || rows === 1) break;
-      // Text that is not ASCII takes more than was counted.
-      drop = Math.min(rows - 1, Math.max(1, Math.ceil((rows * excess) / this.#out.length)));
-    }
+    const rows = this.#fill(request, { rows: appended, size }, { stamped, budget });
     if (rows === 1 && this.#out.length > Math.max(limitBytes, maxRecordBytes)) {
       throw tooLarge(this.#out.length, maxRecordBytes);
     }
@@ -172,6 +163,28 @@ export class ColumnarCodec {
     const bytes = this.#out.toBytes();
     this.#out.truncate(0);
     return { bytes, rows, escapes };
+  }
+
+  /** Writes as many of the appended rows as fit, and takes the others back. @returns how many. */
+  #fill(
+    request: EncodeRequest,
+    appended: AppendedRows,
+    { stamped, budget }: { stamped: boolean; budget: number },
+  ): number {
+    let { rows, size } = appended;
+    const drop = (): void => {
+      size -= this.#root.dropLast() + (stamped ? 8 : 0);
+      rows--;
+    };
+    if (size > budget && rows > 1) drop();
+    while (true) {
+      this.#write(request, rows, stamped);
+      const excess = this.#out.length - request.limitBytes;
+      if (excess <= 0 || rows === 1) return rows;
+      // Text that is not ASCII takes more than was counted: drop what was counted too little, at least one row.
+      const target = size * (1 - excess / this.#out.length);
+      do drop(); while (size > target && rows > 1);
+    }
   }
 
   decode(bytes: Uint8Array): RecordBatch<unknown> {

@@ -72,8 +72,8 @@ export class Schema {
   }
 
   /** The schema of a declared type. */
-  static of(type: TypeInformation<unknown>): Schema {
-    return new Schema(columnOfType(type));
+  static of<T>(type: TypeInformation<T>): Schema {
+    return new Schema(columnOfType(type as unknown as TypeInformation<unknown>));
   }
 
   /** Readable: `{auction: int, price: double | null}`. */

@@ -40,7 +40,11 @@ function compare(stored: ColumnSchema, current: ColumnSchema, field: string): St
   const from = fieldsOf(stored);
   const to = fieldsOf(current);
   if (from === undefined || to === undefined) return sameShapes(stored, current, field);
-  return compareFields(from, to, field);
+  // Of several shapes (a union type) only what all of them have is a new field of every record.
+  const everywhere = new Set(
+    [...to.keys()].filter((name) => current.shapes.every(({ names }) => names.includes(name))),
+  );
+  return compareFields({ from, to, everywhere }, field);
 }
 
 /** An int column is a double column that has not seen a fraction. */
@@ -70,25 +74,28 @@ function fieldsOf(column: ColumnSchema): Fields | undefined {
   return fields;
 }
 
-function compareFields(from: Fields, to: Fields, field: string): Step {
-  const changes: [name: string, migrate: Migration][] = [];
+function compareFields(
+  { from, to, everywhere }: { from: Fields; to: Fields; everywhere: ReadonlySet<string> },
+  field: string,
+): Step {
+  const changed = new Map<string, Migration>();
   for (const [name, column] of from) {
     const now = to.get(name);
     if (now === undefined) continue;
     const step = compare(column, now, `${field}.${name}`);
     if ("reason" in step) return step;
-    if (step.migrate !== undefined) changes.push([name, step.migrate]);
+    if (step.migrate !== undefined) changed.set(name, step.migrate);
   }
   const gone = [...from.keys()].filter((name) => !to.has(name));
-  const added = [...to].filter(([name]) => !from.has(name));
-  if (changes.length === 0 && gone.length === 0 && added.length === 0) return {};
+  const added = [...to].filter(([name]) => !from.has(name) && everywhere.has(name));
+  if (changed.size === 0 && gone.length === 0 && added.length === 0) return {};
   const migrate = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    const changed = new Map(changes);
     const result: Record<string, unknown> = {};
     for (const [name, inner] of Object.entries(value)) {
       if (!to.has(name) && from.has(name)) continue;
-      defineField(result, name, changed.get(name)?.(inner) ?? inner);
+      const migrateField = changed.get(name);
+      defineField(result, name, migrateField === undefined ? inner : migrateField(inner));
     }
     for (const [name, column] of added) if (!Object.hasOwn(result, name)) defineField(result, name, zeroOf(column));
     return result;

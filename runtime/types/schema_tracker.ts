@@ -95,7 +95,7 @@ export class SchemaTracker {
     if (depth >= MAX_DEPTH || (tuple && (node.lists || (value as unknown[]).length > MAX_TUPLE))) return false;
     const record = value as Record<string, unknown>;
     for (const shape of node.shapes) {
-      if (shape.tuple !== tuple || !hasNames(record, shape.names)) continue;
+      if (shape.tuple !== tuple || !hasNames(record, shape.names, tuple)) continue;
       for (let i = 0; i < shape.names.length; i++) this.#observe(shape.nodes[i], record[shape.names[i]], depth + 1);
       return true;
     }
@@ -141,8 +141,9 @@ export function isInt32(value: number): boolean {
   return (value | 0) === value && (value !== 0 || 1 / value > 0);
 }
 
-/** Whether an object has exactly these own enumerable fields in this order. */
-export function hasNames(value: object, names: readonly string[]): boolean {
+/** Whether an object has exactly these own enumerable fields in this order; a tuple no hole at its end besides. */
+export function hasNames(value: object, names: readonly string[], tuple: boolean): boolean {
+  if (tuple && (value as unknown[]).length !== names.length) return false;
   let i = 0;
   for (const name in value) if (name !== names[i++]) return false;
   return i === names.length;

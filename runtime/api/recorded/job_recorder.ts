@@ -16,7 +16,7 @@ import type { Configuration } from "../configuration.ts";
 import type { StreamExecutionEnvironment } from "../environment.ts";
 import { CollectChannel } from "../execute_and_collect.ts";
 import type { CachedFile, CollectReceiver } from "../executor.ts";
-import { type HostBinding, hostBinding } from "../host_binding.ts";
+import type { HostBinding } from "../host_binding.ts";
 import type { JobClient, JobListener } from "../job_client.ts";
 import { programError } from "./checks.ts";
 import type { GraphRecorder } from "./stream_factory.ts";
@@ -32,10 +32,18 @@ export class JobRecorder implements GraphRecorder {
   #isExpandingSink = false;
   #executions = 0;
 
-  constructor(readonly environment: StreamExecutionEnvironment, readonly configuration: Configuration) {}
+  readonly #host: HostBinding;
+
+  constructor(
+    readonly environment: StreamExecutionEnvironment,
+    readonly configuration: Configuration,
+    host: HostBinding,
+  ) {
+    this.#host = host;
+  }
 
   host(): HostBinding {
-    return hostBinding();
+    return this.#host;
   }
   parallelism(): number {
     return this.#isExpandingSink ? PARALLELISM_DEFAULT : this.configuration.get(CoreOptions.DEFAULT_PARALLELISM);
@@ -125,7 +133,8 @@ export class JobRecorder implements GraphRecorder {
 function requireSink(transformations: readonly Transformation[]): void {
   // Without any operator the graph's own error says more.
   if (transformations.length === 0) return;
-  const isSink = (made: Transformation) => made instanceof SinkTransformation || made instanceof LegacySinkTransformation;
+  const isSink = (made: Transformation) =>
+    made instanceof SinkTransformation || made instanceof LegacySinkTransformation;
   if (transformations.some(isSink)) return;
   const last = transformations[transformations.length - 1];
   throw programError("TSF-1207", "The job has no sink", {

@@ -46,7 +46,12 @@ export class PairsOfWindow extends RichFunction {
   override close(): void {
     if (typeof this.#fn === "object") refusePromise((this.#fn as Lifecycle | null)?.close?.(), "close()");
   }
-  apply(_key: unknown, _window: Window, values: Iterable<TaggedUnion<unknown, unknown>>, out: Collector<unknown>): void {
+  apply(
+    _key: unknown,
+    _window: Window,
+    values: Iterable<TaggedUnion<unknown, unknown>>,
+    out: Collector<unknown>,
+  ): void {
     const left: unknown[] = [];
     const right: unknown[] = [];
     for (const value of values) {

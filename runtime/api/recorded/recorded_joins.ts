@@ -96,9 +96,10 @@ export class RecordedJoin
       return tagged.getTransformation();
     };
     const union = new UnionTransformation([tag(left, (one) => ({ one })), tag(right, (two) => ({ two }))]);
-    const selector = (value: unknown): Key => "one" in (value as object)
-      ? leftKey!((value as { one: unknown }).one)
-      : rightKey!((value as { two: unknown }).two);
+    const selector = (value: unknown): Key =>
+      "one" in (value as object)
+        ? leftKey!((value as { one: unknown }).one)
+        : rightKey!((value as { two: unknown }).two);
     const keyed = factory.keyed(union, { selector, rule });
     let windows = keyed.window(assigner!) as Windows;
     if (trigger !== undefined) windows = windows.trigger(trigger);
@@ -117,9 +118,7 @@ interface Windows {
 
 /** Implements {@link IntervalJoin} and {@link IntervalJoined}. */
 export class RecordedIntervalJoin
-  implements
-    MethodsOf<IntervalJoin<unknown, unknown, unknown>>,
-    MethodsOf<IntervalJoined<unknown, unknown, unknown>> {
+  implements MethodsOf<IntervalJoin<unknown, unknown, unknown>>, MethodsOf<IntervalJoined<unknown, unknown, unknown>> {
   #isEventTime = true;
   #lowerBoundMs = 0;
   #upperBoundMs = 0;

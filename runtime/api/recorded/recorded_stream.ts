@@ -17,7 +17,11 @@ import type { Window, WindowAssigner } from "../../functions/windows.ts";
 import type { StreamPartitioner } from "../../graph/stream_partitioner.ts";
 import type { PhysicalTransformation, Transformation } from "../../graph/transformation.ts";
 import { OneInputTransformation } from "../../graph/transformation.ts";
-import { PartitionTransformation, type SinkUidHashes, UnionTransformation } from "../../graph/virtual_transformation.ts";
+import {
+  PartitionTransformation,
+  type SinkUidHashes,
+  UnionTransformation,
+} from "../../graph/virtual_transformation.ts";
 import { filterOperator } from "../../operators/filter.ts";
 import { flatMapOperator } from "../../operators/flat_map.ts";
 import { mapOperator } from "../../operators/map.ts";

@@ -1,0 +1,82 @@
+/**
+ * The mini cluster of the test kit: jobs in this isolate under a clock that the test, or the cluster itself, moves.
+ *
+ * @module
+ */
+
+import { invariant } from "../../runtime/errors.ts";
+import type { JobClient } from "../../runtime/api/job_client.ts";
+import { generateJobGraph } from "../../runtime/graph/job_graph_generator.ts";
+import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
+import type { TestCluster, TestClusterOptions, TestSnapshot } from "../../runtime/testing/test_host.ts";
+import { JobSnapshot } from "./job_snapshot.ts";
+import { LocalJob } from "./local_job.ts";
+
+/** Turns of the event loop after which tasks that wait are taken to wait for the clock: promises get theirs first. */
+const SETTLE_TURNS = 3;
+
+/** Makes a mini cluster; see testing/test_environment.ts. */
+export function testCluster(options: TestClusterOptions): TestCluster {
+  const { clock, log, autoAdvance, seed, restoreFrom, checkpointing } = options;
+  const seams = { ...systemSeams({ seed }), clock, log };
+  const jobs: { readonly job: LocalJob; isIdle: () => boolean }[] = [];
+  let waiters: (() => void)[] = [];
+  let ordinal = 0;
+
+  const afterTurns = (turns: number, fn: () => void): void => {
+    if (turns === 0) fn();
+    else seams.mainThread.post(() => afterTurns(turns - 1, fn));
+  };
+  const allIdle = () => jobs.every(({ job, isIdle }) => job.graph.isTerminal || isIdle());
+  const settle = () => {
+    if (!allIdle()) return;
+    const resolve = waiters;
+    waiters = [];
+    for (const waiter of resolve) waiter();
+    const running = jobs.some(({ job }) => !job.graph.isTerminal);
+    if (running && autoAdvance && clock.nextAt !== undefined) {
+      clock.advanceTo(clock.nextAt);
+      // A timer may have woken nobody (an idleness check): go on until something moves.
+      if (allIdle()) afterTurns(SETTLE_TURNS, settle);
+    }
+  };
+
+  const jobOf = (client: JobClient): LocalJob => {
+    const found = jobs.find(({ job }) => job === client);
+    invariant(found !== undefined, "The job runs on this cluster");
+    return found.job;
+  };
+
+  return {
+    execute(graph, execute) {
+      const entry = { job: undefined as unknown as LocalJob, isIdle: () => false };
+      invariant(restoreFrom === undefined || restoreFrom instanceof JobSnapshot, "A snapshot of this cluster");
+      entry.job = new LocalJob({
+        jobId: (++ordinal).toString(16).padStart(32, "0"),
+        jobGraph: generateJobGraph(graph),
+        execute,
+        seams,
+        restored: restoreFrom,
+        checkpointing,
+        onIdle: (isStillIdle) => {
+          entry.isIdle = isStillIdle;
+          afterTurns(SETTLE_TURNS, settle);
+        },
+        onState: () => {
+          if (entry.job?.graph.isTerminal) afterTurns(SETTLE_TURNS, settle);
+        },
+      });
+      entry.job.start();
+      jobs.push(entry);
+      return Promise.resolve(entry.job);
+    },
+    idle: () =>
+      new Promise((resolve) => {
+        waiters.push(resolve);
+        afterTurns(SETTLE_TURNS, settle);
+      }),
+    takeSnapshot: (client, checkpointId): Promise<TestSnapshot> => jobOf(client).takeSnapshot(checkpointId),
+    completeSnapshot: (client, checkpointId) => jobOf(client).completeSnapshot(checkpointId),
+    stop: (client, drain) => jobOf(client).stop(drain),
+  };
+}
