@@ -13,16 +13,34 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** Parallelism and names. */
-export const CoreOptions = {
+export const CoreOptions: {
+  readonly DEFAULT_PARALLELISM: ConfigOption<number>;
+} = {
   DEFAULT_PARALLELISM: option("parallelism.default", "int", {
     defaultValue: 1,
     min: 1,
     description: "Parallelism of operators that do not set their own.",
   }),
-} as const;
+};
 
 /** Options of the pipeline: naming, chaining, watermarks, object reuse. */
-export const PipelineOptions = {
+export const PipelineOptions: {
+  readonly NAME: ConfigOption<string | undefined>;
+  readonly MAX_PARALLELISM: ConfigOption<number>;
+  readonly OBJECT_REUSE: ConfigOption<boolean>;
+  readonly OPERATOR_CHAINING: ConfigOption<boolean>;
+  readonly OPERATOR_CHAINING_CHAIN_OPERATORS_WITH_DIFFERENT_MAX_PARALLELISM: ConfigOption<boolean>;
+  readonly AUTO_GENERATE_UIDS: ConfigOption<boolean>;
+  readonly AUTO_WATERMARK_INTERVAL: ConfigOption<number>;
+  readonly WATERMARK_ALIGNMENT_BUFFER_SIZE: ConfigOption<number>;
+  readonly ALLOW_UNALIGNED_SOURCE_SPLITS: ConfigOption<boolean>;
+  readonly GLOBAL_JOB_PARAMETERS: ConfigOption<Readonly<Record<string, string>> | undefined>;
+  readonly CACHED_FILES: ConfigOption<readonly string[] | undefined>;
+  readonly VERTEX_DESCRIPTION_MODE: ConfigOption<"TREE" | "CASCADING">;
+  readonly VERTEX_NAME_INCLUDE_INDEX_PREFIX: ConfigOption<boolean>;
+  readonly CHECK_MUTATION: ConfigOption<boolean>;
+  readonly FORCE_CODEC: ConfigOption<boolean>;
+} = {
   NAME: optional("pipeline.name", "string", "The job's name, unless execute() is given one."),
   MAX_PARALLELISM: option("pipeline.max-parallelism", "int", {
     defaultValue: -1,
@@ -78,10 +96,20 @@ export const PipelineOptions = {
     defaultValue: false,
     description: "Encode records also between subtasks of one isolate (tsflink only).",
   }),
-} as const;
+};
 
 /** Options of an execution. */
-export const ExecutionOptions = {
+export const ExecutionOptions: {
+  readonly RUNTIME_MODE: ConfigOption<"STREAMING" | "BATCH" | "AUTOMATIC">;
+  readonly BATCH_SHUFFLE_MODE: ConfigOption<"ALL_EXCHANGES_BLOCKING" | "ALL_EXCHANGES_PIPELINED">;
+  readonly BUFFER_TIMEOUT_ENABLED: ConfigOption<boolean>;
+  readonly BUFFER_TIMEOUT: ConfigOption<number>;
+  readonly ATTACHED: ConfigOption<boolean>;
+  readonly TARGET: ConfigOption<string | undefined>;
+  readonly ISOLATION: ConfigOption<"auto" | "inline" | "worker">;
+  readonly BATCH_ROWS: ConfigOption<number>;
+  readonly COLLECT_BUFFER: ConfigOption<number>;
+} = {
   RUNTIME_MODE: choice("execution.runtime-mode", ["STREAMING", "BATCH", "AUTOMATIC"], {
     defaultValue: "STREAMING",
     description: "BATCH for bounded sources only; AUTOMATIC chooses by the sources.",
@@ -119,10 +147,26 @@ export const ExecutionOptions = {
     min: 1,
     description: "Records executeAndCollect holds for a slow reader before the job waits (tsflink only).",
   }),
-} as const;
+};
 
 /** Options of checkpoints. */
-export const CheckpointingOptions = {
+export const CheckpointingOptions: {
+  readonly INTERVAL: ConfigOption<number | undefined>;
+  readonly MODE: ConfigOption<"EXACTLY_ONCE" | "AT_LEAST_ONCE">;
+  readonly TIMEOUT: ConfigOption<number>;
+  readonly MIN_PAUSE: ConfigOption<number>;
+  readonly MAX_CONCURRENT: ConfigOption<number>;
+  readonly TOLERABLE_FAILURES: ConfigOption<number>;
+  readonly NUM_RETAINED: ConfigOption<number>;
+  readonly UNALIGNED: ConfigOption<boolean>;
+  readonly FORCE_UNALIGNED: ConfigOption<boolean>;
+  readonly ALIGNED_TIMEOUT: ConfigOption<number>;
+  readonly AFTER_TASKS_FINISH: ConfigOption<boolean>;
+  readonly RETENTION: ConfigOption<"NO_EXTERNALIZED_CHECKPOINTS" | "DELETE_ON_CANCELLATION" | "RETAIN_ON_CANCELLATION">;
+  readonly INCREMENTAL: ConfigOption<boolean>;
+  readonly DIRECTORY: ConfigOption<string | undefined>;
+  readonly SAVEPOINT_DIRECTORY: ConfigOption<string | undefined>;
+} = {
   INTERVAL: optional("execution.checkpointing.interval", "duration", "Time between checkpoints; none = off."),
   MODE: choice("execution.checkpointing.mode", ["EXACTLY_ONCE", "AT_LEAST_ONCE"], {
     defaultValue: "EXACTLY_ONCE",
@@ -181,10 +225,24 @@ export const CheckpointingOptions = {
   }),
   DIRECTORY: optional("execution.checkpointing.dir", "string", "Where checkpoints are stored."),
   SAVEPOINT_DIRECTORY: optional("execution.checkpointing.savepoint-dir", "string", "Where savepoints are stored."),
-} as const;
+};
 
 /** Options of state, restarts, resources and the network that a job can set. */
-export const JobOptions = {
+export const JobOptions: {
+  readonly STATE_BACKEND: ConfigOption<"hashmap" | "disk">;
+  readonly RESTART_STRATEGY: ConfigOption<string | undefined>;
+  readonly FIXED_DELAY_ATTEMPTS: ConfigOption<number>;
+  readonly FIXED_DELAY: ConfigOption<number>;
+  readonly LATENCY_INTERVAL: ConfigOption<number>;
+  readonly TASK_SLOTS: ConfigOption<number>;
+  readonly SEGMENT_SIZE: ConfigOption<number>;
+  readonly MIN_SEGMENT_SIZE: ConfigOption<number>;
+  readonly STARTING_SEGMENT_SIZE: ConfigOption<number>;
+  readonly MAX_RECORD_SIZE: ConfigOption<number>;
+  readonly BUFFER_DEBLOAT: ConfigOption<boolean>;
+  readonly BUFFER_DEBLOAT_TARGET: ConfigOption<number>;
+  readonly PARTITION_REQUEST_TIMEOUT: ConfigOption<number>;
+} = {
   STATE_BACKEND: choice("state.backend.type", ["hashmap", "disk"], {
     defaultValue: "hashmap",
     description: "Where keyed state is kept while the job runs.",
@@ -248,7 +306,7 @@ export const JobOptions = {
     min: 1,
     description: "How long a consumer waits for its producer to appear.",
   }),
-} as const;
+};
 
 /** Every option by its key. */
 export const CONFIG_OPTIONS: ReadonlyMap<string, ConfigOption<unknown>> = new Map(

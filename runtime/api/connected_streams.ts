@@ -41,7 +41,7 @@ export interface ConnectedInputs<A, B> {
   keyBy<const K>(
     first: KeySelector<A, K> & ValidKey<K>,
     second: KeySelector<B, NoInfer<K>>,
-    keyType?: TypeInformation<NoInfer<K>>,
+    keyType?: TypeInformation<K>,
   ): KeyedConnectedStreams<K, A, B>;
   keyBy<const F extends KeyField<A>, const G extends KeyField<B>>(
     first: F,

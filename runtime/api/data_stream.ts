@@ -144,7 +144,7 @@ export interface DataStream<T> {
    * console.assert(sums.join() === "1,3");
    * ```
    */
-  keyBy<const K>(selector: KeySelector<T, K> & ValidKey<K>, keyType?: TypeInformation<NoInfer<K>>): KeyedStream<T, K>;
+  keyBy<const K>(selector: KeySelector<T, K> & ValidKey<K>, keyType?: TypeInformation<K>): KeyedStream<T, K>;
   keyBy<const F extends KeyField<T>>(field: F, keyType?: TypeInformation<FieldValue<T, F>>): KeyedStream<
     T,
     FieldValue<T, F>

@@ -36,7 +36,7 @@ export interface JoinedStreams<L, R> {
   /** The key of the left stream: a function or a field. */
   where<const K>(
     key: KeySelector<L, K> & ValidKey<K>,
-    keyType?: TypeInformation<NoInfer<K>>,
+    keyType?: TypeInformation<K>,
   ): JoinedWhere<L, R, K>;
   where<const F extends KeyField<L>>(key: F): JoinedWhere<L, R, FieldValue<L, F>>;
 }
@@ -72,7 +72,7 @@ export interface CoGroupedStreams<L, R> {
   /** The key of the left stream: a function or a field. */
   where<const K>(
     key: KeySelector<L, K> & ValidKey<K>,
-    keyType?: TypeInformation<NoInfer<K>>,
+    keyType?: TypeInformation<K>,
   ): CoGroupedWhere<L, R, K>;
   where<const F extends KeyField<L>>(key: F): CoGroupedWhere<L, R, FieldValue<L, F>>;
 }

@@ -12,7 +12,7 @@ import type { ListState } from "../functions/state_descriptor.ts";
 import type { Evictor, EvictorContext, TimestampedValue, Window } from "../functions/windows.ts";
 import type { KeyedStateBackend, MergingState } from "../state/keyed_state_backend.ts";
 import { callable } from "./function_binding.ts";
-import { WINDOW_STATE_NAME, type WindowContent, type WindowContents } from "./window_contents.ts";
+import { type BoundWindowContent, WINDOW_STATE_NAME, type WindowContents } from "./window_contents.ts";
 
 type Element = TimestampedValue<unknown>;
 type ElementsHandle = ListState<Element> & MergingState;
@@ -20,7 +20,7 @@ type ElementsHandle = ListState<Element> & MergingState;
 /** What {@link EvictingWindowContents} needs. */
 export interface EvictingWindowContentsOptions {
   readonly backend: KeyedStateBackend;
-  readonly content: WindowContent;
+  readonly content: BoundWindowContent;
   readonly evictor: Evictor<unknown, Window>;
   readonly context: EvictorContext;
 }
@@ -78,7 +78,7 @@ function positions(elements: readonly Element[], kept: readonly Element[]): numb
 }
 
 /** Reduces or aggregates what is left when the window is evaluated. */
-function combiner(content: WindowContent): (values: unknown[]) => unknown[] {
+function combiner(content: BoundWindowContent): (values: unknown[]) => unknown[] {
   if (content.kind === "list") return (values) => values;
   if (content.kind === "reduce") {
     const reduce = callable(content.fn, "reduce");

@@ -12,6 +12,7 @@ import { InvalidProgramError } from "../errors.ts";
 import type { AggregateFunction, KeySelector, MapPartitionFunction, ReduceFunction } from "../functions/functions.ts";
 import type { FunctionFactory } from "../functions/rich_function.ts";
 import { type ListState, ListStateDescriptor } from "../functions/state_descriptor.ts";
+import { copyValue } from "../types/copy.ts";
 import { NO_TIMESTAMP } from "../types/stream_element.ts";
 import { CallCollector } from "./collector.ts";
 import { compareValues, type Field, fieldGetter } from "./field_aggregation.ts";
@@ -42,6 +43,10 @@ abstract class KeepingOperator<F, OUT> extends FunctionOperator<F, OUT> {
   override snapshotState(): void {
     this.#state.update(this.kept);
   }
+  /** Keeps a copy: whoever made the record may still hold it. */
+  protected keep(value: unknown): void {
+    this.kept.push(this.ctx.config.objectReuse ? value : copyValue(value));
+  }
   /** Runs user code as one call. */
   protected call<R>(what: string, run: () => R): R {
     const scope = callScopeOf(this.ctx);
@@ -58,7 +63,7 @@ abstract class KeepingOperator<F, OUT> extends FunctionOperator<F, OUT> {
 
 class MapPartitionOperator<T, R> extends KeepingOperator<MapPartitionFunction<T, R>, R> {
   override processElement(value: unknown): void {
-    this.kept.push(value);
+    this.keep(value);
   }
   override endInput(): void {
     const records = this.kept as T[];
@@ -80,7 +85,7 @@ class SortPartitionOperator<T> extends KeepingOperator<undefined, T> {
     this.#compare = comparatorOf(options);
   }
   override processElement(value: unknown): void {
-    this.kept.push(value);
+    this.keep(value);
   }
   override endInput(): void {
     const records = this.call("sortPartition()", () => (this.kept as T[]).sort(this.#compare));
@@ -108,9 +113,8 @@ class ReducePartitionOperator<T> extends KeepingOperator<ReduceFunction<T>, T> {
     this.kept.splice(0).forEach((value) => this.processElement(value));
   }
   override processElement(value: unknown): void {
-    this.kept[0] = this.kept.length === 0
-      ? value
-      : this.call("reduce()", () => this.#reduce(this.kept[0] as T, value as T));
+    if (this.kept.length === 0) this.keep(value);
+    else this.kept[0] = this.call("reduce()", () => this.#reduce(this.kept[0] as T, value as T));
   }
   override endInput(): void {
     if (this.kept.length > 0) this.output.emit(this.kept[0] as T, NO_TIMESTAMP);

@@ -8,6 +8,7 @@
 
 import { InvalidProgramError } from "../errors.ts";
 import type { Evictor, MergingWindowAssigner, Trigger, Window, WindowAssigner } from "../functions/windows.ts";
+import { PER_SUBTASK } from "../functions/rich_function.ts";
 import type { WindowContent } from "./window_contents.ts";
 
 // deno-lint-ignore no-explicit-any -- any types of records and windows
@@ -59,7 +60,8 @@ export function checkWindowContent(
   assigner: WindowAssigner<Any, Any>,
   evictor?: Evictor<Any, Any>,
 ): void {
-  if (content.kind === "list") return;
+  // What a perSubtask factory makes is checked when it is made.
+  if (content.kind === "list" || PER_SUBTASK in content.fn) return;
   const method = content.kind;
   const fn = content.fn as { open?: unknown; close?: unknown; state?: unknown };
   if (typeof fn === "object" && (fn.open !== undefined || fn.close !== undefined || fn.state !== undefined)) {

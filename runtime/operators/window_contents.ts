@@ -8,20 +8,43 @@
  */
 
 import type { AggregateFunction, ReduceFunction } from "../functions/functions.ts";
+import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { AggregatingState, ListState, ReducingState, StateDescriptor } from "../functions/state_descriptor.ts";
 import type { Window } from "../functions/windows.ts";
 import type { KeyedStateBackend, MergingState } from "../state/keyed_state_backend.ts";
+import { instantiate } from "./function_binding.ts";
 
 /** Name of the state, as in Flink. */
 export const WINDOW_STATE_NAME = "window-contents";
 
+// deno-lint-ignore no-explicit-any -- the API has checked the element types
+type Reduce = ReduceFunction<any>;
+// deno-lint-ignore no-explicit-any -- the API has checked the element types
+type Aggregate = AggregateFunction<any, any, any>;
+
 /** How records are kept until the window is evaluated. */
 export type WindowContent =
   | { readonly kind: "list" }
-  // deno-lint-ignore no-explicit-any -- the API has checked the element types
-  | { readonly kind: "reduce"; readonly fn: ReduceFunction<any> }
-  // deno-lint-ignore no-explicit-any -- the API has checked the element types
-  | { readonly kind: "aggregate"; readonly fn: AggregateFunction<any, any, any> };
+  | { readonly kind: "reduce"; readonly fn: Reduce | FunctionFactory<Reduce> }
+  | { readonly kind: "aggregate"; readonly fn: Aggregate | FunctionFactory<Aggregate> };
+
+/** {@link WindowContent} with the function of one subtask. */
+export type BoundWindowContent =
+  | { readonly kind: "list" }
+  | { readonly kind: "reduce"; readonly fn: Reduce }
+  | { readonly kind: "aggregate"; readonly fn: Aggregate };
+
+/** Makes the subtask's own function. */
+export function bindWindowContent(content: WindowContent): BoundWindowContent {
+  switch (content.kind) {
+    case "list":
+      return content;
+    case "reduce":
+      return { kind: "reduce", fn: instantiate<Reduce>(content.fn) };
+    case "aggregate":
+      return { kind: "aggregate", fn: instantiate<Aggregate>(content.fn) };
+  }
+}
 
 /** See the head of the file. */
 export interface WindowContents {
@@ -40,7 +63,7 @@ export interface WindowContents {
 type AnyHandle = ListState<unknown> & ReducingState<unknown> & AggregatingState<unknown, unknown> & MergingState;
 
 /** The descriptor of the state for that content. */
-export function windowStateDescriptor(content: WindowContent): StateDescriptor {
+export function windowStateDescriptor(content: BoundWindowContent): StateDescriptor {
   switch (content.kind) {
     case "list":
       return { kind: "list", name: WINDOW_STATE_NAME };
@@ -56,7 +79,7 @@ export class StateWindowContents implements WindowContents {
   readonly #state: AnyHandle;
   readonly #isList: boolean;
 
-  constructor(backend: KeyedStateBackend, content: WindowContent) {
+  constructor(backend: KeyedStateBackend, content: BoundWindowContent) {
     this.#state = backend.state<AnyHandle>(windowStateDescriptor(content)) as AnyHandle;
     this.#isList = content.kind === "list";
   }

@@ -184,7 +184,7 @@ class CallStateStore implements WindowStateStore {
     const call = this.#call;
     scope.check(call, `The state "${descriptor.name}"`);
     if (namespace === undefined) {
-      throw new JobExecutionError("TSF-2202", "Per-window state is not allowed with merging windows", {
+      throw new JobExecutionError("TSF-2205", "Per-window state is not allowed with merging windows", {
         expected: "globalState(), or windows that do not merge",
         found: `windowState() asked for "${descriptor.name}" in a session window`,
         hint: "A session has no state of its own because it can become part of another one; use ctx.globalState().",

@@ -13,8 +13,9 @@
  * @module
  */
 
-import { invariant, JobExecutionError } from "../errors.ts";
+import { invariant } from "../errors.ts";
 import type { OutputTag } from "../functions/output_tag.ts";
+import type { ListState } from "../functions/state_descriptor.ts";
 import { isFire, isPurge } from "../functions/triggers.ts";
 import type {
   Evictor,
@@ -28,8 +29,6 @@ import type {
 } from "../functions/windows.ts";
 import type { Counter } from "../metrics/metric_group.ts";
 import type { Random } from "../seams/random.ts";
-import type { ListState } from "../functions/state_descriptor.ts";
-import { MAX_WATERMARK } from "../types/stream_element.ts";
 import { CallCollector } from "./collector.ts";
 import { EvictingWindowContents } from "./evicting_window_contents.ts";
 import { closeFunction, instantiate, openFunction } from "./function_binding.ts";
@@ -37,9 +36,16 @@ import { type MergingWindowEntry, MergingWindowSet, type WindowMerge } from "./m
 import { type OperatorContext, StreamOperator, type StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
 import type { InternalTimerService, Triggerable } from "./timer_service.ts";
-import { checkWindowOptions, isMergingAssigner } from "./window_checks.ts";
-import { StateWindowContents, type WindowContent, type WindowContents } from "./window_contents.ts";
+import { checkWindowContent, checkWindowOptions, isMergingAssigner } from "./window_checks.ts";
+import {
+  bindWindowContent,
+  type BoundWindowContent,
+  StateWindowContents,
+  type WindowContent,
+  type WindowContents,
+} from "./window_contents.ts";
 import { WindowCallContext, type WindowCallScope, WindowTriggerContext } from "./window_contexts.ts";
+import { type WindowAt, WindowLifetime } from "./window_lifetime.ts";
 import { bindWindowFunction, type BoundWindowFunction, type WindowFunctionSpec } from "./window_functions.ts";
 
 // deno-lint-ignore no-explicit-any -- the API has checked the types of records and windows
@@ -85,12 +91,11 @@ export class WindowOperator extends StreamOperator implements Triggerable {
   readonly #trigger: Trigger<unknown, Window>;
   readonly #evictor: Evictor<unknown, Window> | undefined;
   readonly #codec: WindowCodec<Window>;
-  readonly #isEventTime: boolean;
   readonly #latenessMs: number;
   readonly #lateTag: OutputTag<unknown> | undefined;
-  readonly #content: WindowContent;
+  readonly #content: BoundWindowContent;
   readonly #function: BoundWindowFunction | undefined;
-  #timers!: InternalTimerService;
+  #lifetime!: WindowLifetime;
   #contents!: WindowContents;
   #mergingState!: ListState<MergingWindowEntry>;
   #triggerContext!: WindowTriggerContext;
@@ -106,21 +111,20 @@ export class WindowOperator extends StreamOperator implements Triggerable {
     this.#trigger = instantiate<Trigger<unknown, Window>>(options.trigger ?? options.assigner.getDefaultTrigger());
     this.#evictor = options.evictor && instantiate<Evictor<unknown, Window>>(options.evictor);
     this.#codec = this.#assigner.windowCodec;
-    this.#isEventTime = this.#assigner.isEventTime();
     this.#latenessMs = options.allowedLatenessMs ?? 0;
     this.#lateTag = options.lateTag;
-    this.#content = options.content.kind === "list"
-      ? options.content
-      : { ...options.content, fn: instantiate<Any>(options.content.fn) };
+    this.#content = bindWindowContent(options.content);
+    checkWindowContent(this.#content, this.#assigner, this.#evictor);
     this.#function = bindWindowFunction(options.fn);
   }
 
   override open(): void {
     const backend = this.ctx.keyedState;
     invariant(backend !== undefined, "a window operator needs a keyed input");
-    this.#timers = this.ctx.timers.getInternalTimerService("window-timers", this);
-    this.#triggerContext = new WindowTriggerContext(backend, this.#timers);
-    this.#assignerContext = assignerContext(this.ctx, this.#timers);
+    const timers = this.ctx.timers.getInternalTimerService("window-timers", this);
+    this.#lifetime = new WindowLifetime(timers, this.#assigner.isEventTime(), this.#latenessMs);
+    this.#triggerContext = new WindowTriggerContext(backend, timers);
+    this.#assignerContext = assignerContext(this.ctx, timers);
     this.#numLateRecordsDropped = this.ctx.metrics.counter("numLateRecordsDropped");
     this.#collector = new CallCollector(this.ctx);
     this.#contents = this.#evictor === undefined
@@ -137,7 +141,7 @@ export class WindowOperator extends StreamOperator implements Triggerable {
     this.#callScope = {
       operator: this.ctx,
       backend,
-      timers: this.#timers,
+      timers,
       scope: callScopeOf(this.ctx),
       isMerging: this.#merging !== undefined,
     };
@@ -154,7 +158,7 @@ export class WindowOperator extends StreamOperator implements Triggerable {
       ? this.#addToWindows(windows, value, timestamp)
       : this.#addToMergingWindows(windows, value, timestamp);
     this.#triggerContext.pointAt(undefined);
-    if (!isTaken && this.#isElementLate(timestamp)) {
+    if (!isTaken && this.#lifetime.isElementLate(timestamp)) {
       if (this.#lateTag === undefined) this.#numLateRecordsDropped.inc();
       else this.output.emitSide(this.#lateTag.id, value, timestamp);
     }
@@ -163,7 +167,7 @@ export class WindowOperator extends StreamOperator implements Triggerable {
   #addToWindows(windows: readonly Window[], value: unknown, timestamp: number): boolean {
     let isTaken = false;
     for (const window of windows) {
-      if (this.#isWindowLate(window)) continue;
+      if (this.#lifetime.isWindowLate(window)) continue;
       isTaken = true;
       const namespace = this.#codec.toNamespace(window);
       this.#contents.use(namespace);
@@ -178,7 +182,7 @@ export class WindowOperator extends StreamOperator implements Triggerable {
     for (const added of windows) {
       const window = set.addWindow(added, (merge) => this.#merge(merge));
       const namespace = this.#codec.toNamespace(window);
-      if (this.#isWindowLate(window)) {
+      if (this.#lifetime.isWindowLate(window)) {
         set.retireWindow(namespace);
         continue;
       }
@@ -197,19 +201,19 @@ export class WindowOperator extends StreamOperator implements Triggerable {
     this.#contents.add(value, timestamp);
     this.#triggerContext.pointAt(at.namespace);
     this.#act(this.#trigger.onElement(value, timestamp, at.window, this.#triggerContext), at);
-    this.#registerCleanupTimer(at);
+    this.#lifetime.registerCleanupTimer(at);
   }
 
   #merge(merge: WindowMerge<Window>): void {
     const { result, merged } = merge;
-    this.#refuseMergeIntoThePast(result);
+    this.#lifetime.refuseMergeIntoThePast(result);
     const namespaces = merged.map((window) => this.#codec.toNamespace(window));
     this.#triggerContext.pointAt(this.#codec.toNamespace(result), namespaces);
     this.#trigger.onMerge!(result, this.#triggerContext);
     merged.forEach((window, i) => {
       this.#triggerContext.pointAt(namespaces[i]);
       this.#trigger.clear(window, this.#triggerContext);
-      this.#deleteCleanupTimer({ window, namespace: namespaces[i] });
+      this.#lifetime.deleteCleanupTimer({ window, namespace: namespaces[i] });
     });
     this.#contents.merge(merge.stateNamespace, merge.mergedStateNamespaces);
   }
@@ -234,7 +238,7 @@ export class WindowOperator extends StreamOperator implements Triggerable {
       ? this.#trigger.onEventTime(timestamp, at.window, this.#triggerContext)
       : this.#trigger.onProcessingTime(timestamp, at.window, this.#triggerContext);
     this.#act(result, at);
-    if (isEventTime === this.#isEventTime && timestamp === this.#cleanupTime(at.window)) {
+    if (isEventTime === this.#lifetime.isEventTime && timestamp === this.#lifetime.cleanupTime(at.window)) {
       this.#contents.clear();
       this.#trigger.clear(at.window, this.#triggerContext);
       this.#clearFunctionState(at);
@@ -288,48 +292,6 @@ export class WindowOperator extends StreamOperator implements Triggerable {
   #loadMergingWindows(): MergingWindowSet<Window> {
     return new MergingWindowSet<Window>(this.#merging!, this.#mergingState);
   }
-
-  #refuseMergeIntoThePast(result: Window): void {
-    const limit = result.maxTimestamp() + (this.#isEventTime ? this.#latenessMs : 0);
-    const now = this.#isEventTime ? this.#timers.currentWatermark() : this.#timers.currentProcessingTime();
-    if (limit > now) return;
-    throw new JobExecutionError("TSF-2203", "A merge would end a window before the current time", {
-      expected: `a merged window that is still open at ${this.#isEventTime ? "watermark" : "processing time"} ${now}`,
-      found: String(result),
-      hint: "mergeWindows of the assigner must return a window that covers those it merges.",
-    });
-  }
-
-  #isWindowLate(window: Window): boolean {
-    return this.#isEventTime && this.#cleanupTime(window) <= this.#timers.currentWatermark();
-  }
-  #isElementLate(timestamp: number): boolean {
-    return this.#isEventTime && timestamp + this.#latenessMs <= this.#timers.currentWatermark();
-  }
-
-  /** When the window is dropped; {@link MAX_WATERMARK} for one that never is. */
-  #cleanupTime(window: Window): number {
-    const end = window.maxTimestamp();
-    return this.#isEventTime ? Math.min(end + this.#latenessMs, MAX_WATERMARK) : end;
-  }
-  #registerCleanupTimer({ window, namespace }: WindowAt): void {
-    const time = this.#cleanupTime(window);
-    if (time === MAX_WATERMARK) return;
-    if (this.#isEventTime) this.#timers.registerEventTimeTimer(namespace, time);
-    else this.#timers.registerProcessingTimeTimer(namespace, time);
-  }
-  #deleteCleanupTimer({ window, namespace }: WindowAt): void {
-    const time = this.#cleanupTime(window);
-    if (time === MAX_WATERMARK) return;
-    if (this.#isEventTime) this.#timers.deleteEventTimeTimer(namespace, time);
-    else this.#timers.deleteProcessingTimeTimer(namespace, time);
-  }
-}
-
-/** A window and its namespace. */
-interface WindowAt {
-  readonly window: Window;
-  readonly namespace: string;
 }
 
 /** Every subtask draws from a random stream of its own, the same one in every attempt. */

@@ -8,6 +8,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { AggregateFunction } from "../functions/functions.ts";
 import type { ProcessWindow } from "../functions/process_function.ts";
 import { TimeWindow } from "../functions/window_assigners.ts";
 import type { Window } from "../functions/windows.ts";
@@ -25,6 +26,17 @@ export interface Rec {
 
 /** Adds values up; the key is that of the first. */
 export const sum: WindowContent = { kind: "reduce", fn: (a: Rec, b: Rec): Rec => ({ ...a, v: a.v + b.v }) };
+/** The mean of the values. */
+export const average: AggregateFunction<Rec, { n: number; total: number }, number> = {
+  createAccumulator: () => ({ n: 0, total: 0 }),
+  add(rec, accumulator) {
+    accumulator.n++;
+    accumulator.total += rec.v;
+    return accumulator;
+  },
+  getResult: ({ n, total }) => total / n,
+  merge: (a, b) => ({ n: a.n + b.n, total: a.total + b.total }),
+};
 export const list: WindowContent = { kind: "list" };
 export const passthrough = { kind: "passthrough" } as const;
 

@@ -5,7 +5,7 @@
  *
  * Layout of a column of n rows: one byte, the tag all rows have, or {@link MIXED} and n tag bytes; then, for each kind
  * that occurs, its values close together, in the order of the tags. Numbers are aligned to their size from the start of
- * the batch. Text is one run of bytes per column behind the lengths in UTF-16 units; it is written in one native call.
+ * the batch. Text: see text_column.ts.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { ByteWriter } from "./byte_buffer.ts";
 import { writeValue } from "./generic_serializer.ts";
 import { type ColumnSchema, Kind, type ShapeSchema } from "./schema.ts";
 import { hasNames, isInt32 } from "./schema_tracker.ts";
+import { lengthWidth, writeNumbers, writeText } from "./text_column.ts";
 
 /** What a row of a column is. Written in batches: never renumber. */
 export const RowTag = {
@@ -238,7 +239,7 @@ export class ColumnBuffer {
     if (this.genericEnds.length > 0) out.raw(this.generic.view());
     if (this.intCount > 0) writeNumbers(out, this.ints, this.intCount);
     if (this.doubleCount > 0) writeNumbers(out, this.doubles, this.doubleCount);
-    if (this.stringCount > 0) this.#writeText(out);
+    if (this.stringCount > 0) writeText(out, this.text, this.lengths.subarray(0, this.stringCount));
     if (this.bigintCount > 0) writeNumbers(out, this.bigints, this.bigintCount);
     for (const shape of this.shapes) {
       if (shape.count > 0) { for (const column of shape.columns) column.write(out); }
@@ -250,42 +251,7 @@ export class ColumnBuffer {
     for (let i = 1; i < count; i++) if (tags[i] !== tags[0]) return false;
     return true;
   }
-
-  /** Form and width of the lengths, bytes of text, lengths, text. */
-  #writeText(out: ByteWriter): void {
-    let units = 0;
-    let longest = 0;
-    for (let i = 0; i < this.stringCount; i++) {
-      const length = this.lengths[i];
-      units += length;
-      if (length > longest) longest = length;
-    }
-    const text = units === this.text.length ? this.text : this.text.substring(0, units);
-    const width = lengthWidth(longest);
-    const start = out.length;
-    out.u8(0);
-    out.u32(0);
-    const lengths = this.lengths.subarray(0, this.stringCount);
-    if (width === 1) out.raw(Uint8Array.from(lengths));
-    else writeNumbers(out, width === 2 ? Uint16Array.from(lengths) : lengths, this.stringCount);
-    const textAt = out.length;
-    let form: number = text.isWellFormed() ? TextForm.UTF8 : TextForm.UTF16;
-    if (form === TextForm.UTF8) {
-      const bytes = out.rawUtf8(text);
-      if (bytes === units) form = TextForm.ASCII;
-      else if (bytes > units * 2) {
-        out.truncate(textAt);
-        form = TextForm.UTF16;
-      }
-    }
-    if (form === TextForm.UTF16) out.rawUtf16(text);
-    out.patchU8(start, form * 16 + width);
-    out.patchU32(start + 1, out.length - textAt);
-  }
 }
-
-/** How the text of a column is written. */
-export const TextForm = { ASCII: 0, UTF8: 1, UTF16: 2 } as const;
 
 /** The tag of all rows when a column holds one kind that has one tag. */
 export function onlyTag(schema: ColumnSchema): number | undefined {
@@ -302,22 +268,4 @@ export function onlyTag(schema: ColumnSchema): number | undefined {
       return schema.shapes.length === 1 ? RowTag.SHAPE : undefined;
   }
   return undefined;
-}
-
-function lengthWidth(length: number): 1 | 2 | 4 {
-  return length < 256 ? 1 : length < 65536 ? 2 : 4;
-}
-
-function writeNumbers(
-  out: ByteWriter,
-  values:
-    | Int32Array<ArrayBuffer>
-    | Uint16Array<ArrayBuffer>
-    | Uint32Array<ArrayBuffer>
-    | Float64Array<ArrayBuffer>
-    | BigInt64Array<ArrayBuffer>,
-  count: number,
-): void {
-  out.align(values.BYTES_PER_ELEMENT);
-  out.raw(new Uint8Array(values.buffer, values.byteOffset, count * values.BYTES_PER_ELEMENT));
 }

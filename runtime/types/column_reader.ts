@@ -5,23 +5,16 @@
  * @module
  */
 
-import { JobExecutionError } from "../errors.ts";
-import type { ByteReader } from "./byte_buffer.ts";
-import { MIXED, RowTag, TextForm } from "./column_buffer.ts";
+import { MIXED, RowTag } from "./column_buffer.ts";
 import { readValue } from "./generic_serializer.ts";
 import type { ColumnSchema, ShapeSchema } from "./schema.ts";
+import { type ColumnInput, damaged, numbersAt, readText } from "./text_column.ts";
 import { defineField } from "./value_reader.ts";
 
 /** One value per row. */
 export type ColumnValues = ArrayLike<unknown>;
 /** Makes the objects of a shape from the values of its columns. */
 export type RowBuilder = (count: number, columns: readonly ColumnValues[]) => unknown[];
-
-/** What is read and where: the bytes, and the same bytes for typed views. */
-export interface ColumnInput {
-  readonly bytes: Uint8Array;
-  readonly reader: ByteReader;
-}
 
 /** Reads the rows of one shape. */
 class ShapeReader {
@@ -90,7 +83,7 @@ export class ColumnReader {
         return new BigInt64Array(input.bytes.buffer, start, count);
       }
       case RowTag.STRING:
-        return readStrings(input, count);
+        return readText(input, count);
       case RowTag.GENERIC: {
         const values = new Array<unknown>(count);
         for (let i = 0; i < count; i++) values[i] = readValue(input.reader);
@@ -101,41 +94,6 @@ export class ColumnReader {
     if (shape === undefined) throw damaged(`row tag ${tag}`);
     return shape.read(input, count);
   }
-}
-
-/** Where `count` numbers of `size` bytes start in the buffer behind the bytes; moves past them. */
-function numbersAt(input: ColumnInput, count: number, size: number): number {
-  input.reader.align(size);
-  return input.bytes.byteOffset + input.reader.skip(count * size);
-}
-
-function readStrings(input: ColumnInput, count: number): string[] {
-  const { reader } = input;
-  const header = reader.u8();
-  const byteLength = reader.u32();
-  const lengths = readLengths(input, count, header & 15);
-  const form = header >> 4;
-  const text = reader.rawText(
-    byteLength,
-    form === TextForm.ASCII ? "ascii" : form === TextForm.UTF8 ? "utf8" : "utf16",
-  );
-  const values = new Array<string>(count);
-  let end = 0;
-  for (let i = 0; i < count; i++) {
-    const start = end;
-    end += lengths[i];
-    values[i] = text.substring(start, end);
-  }
-  if (end !== text.length) throw damaged(`${text.length} characters where ${end} were counted`);
-  return values;
-}
-
-function readLengths(input: ColumnInput, count: number, width: number): ArrayLike<number> {
-  const start = numbersAt(input, count, width === 1 || width === 2 || width === 4 ? width : 0);
-  if (width === 1) return new Uint8Array(input.bytes.buffer, start, count);
-  return width === 2
-    ? new Uint16Array(input.bytes.buffer, start, count)
-    : new Uint32Array(input.bytes.buffer, start, count);
 }
 
 /** The plain builder; codec_codegen.ts makes one with a literal per shape. */
@@ -152,9 +110,4 @@ export function interpretedRowBuilder({ tuple, names }: ShapeSchema): RowBuilder
     }
     return rows;
   };
-}
-
-/** The error for bytes that no encoder has written. */
-export function damaged(found: string): JobExecutionError {
-  return new JobExecutionError("TSF-2106", "A batch of records is damaged", { found });
 }

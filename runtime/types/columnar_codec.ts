@@ -20,12 +20,13 @@ import {
   type RowRun,
 } from "./codec_codegen.ts";
 import { ColumnBuffer } from "./column_buffer.ts";
-import { ColumnReader, damaged, interpretedRowBuilder } from "./column_reader.ts";
+import { ColumnReader, interpretedRowBuilder } from "./column_reader.ts";
 import { assertTravels } from "./copy.ts";
 import { toHex } from "./murmur3.ts";
 import { type ColumnSchema, Kind, type Schema } from "./schema.ts";
 import { sharesObjects } from "./shared_objects.ts";
 import { NO_TIMESTAMP, type RecordBatch } from "./stream_element.ts";
+import { damaged } from "./text_column.ts";
 
 /** Bytes of a buffer unless the caller says otherwise. */
 export const DEFAULT_BUFFER_BYTES: number = 32 * 1024;

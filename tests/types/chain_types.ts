@@ -5,8 +5,8 @@
  */
 
 import {
-  type AsyncRetryOptions,
   AsyncDataStream,
+  type AsyncRetryOptions,
   type Collector,
   type CollectResult,
   type DataStream,
@@ -20,7 +20,7 @@ import {
   RichFlatMapFunction,
   RichMapFunction,
   type SingleOutputStreamOperator,
-  StreamExecutionEnvironment,
+  type StreamExecutionEnvironment,
   WatermarkStrategy,
 } from "tsflink";
 import type { Equal, Expect } from "./equal.ts";
@@ -171,11 +171,16 @@ const some = trades.executeAndCollect(3);
 const waited = AsyncDataStream.unorderedWait(trades, (trade) => Promise.resolve([trade.symbol]), "1 s");
 declare const options: AsyncRetryOptions<boolean>;
 const retried = AsyncDataStream.orderedWaitWithRetry(trades, (trade) => Promise.resolve([trade.at > 0]), options);
-const future = AsyncDataStream.orderedWait(trades, {
-  asyncInvoke(trade, result: { complete(values: Iterable<number>): void; completeExceptionally(e: unknown): void }) {
-    result.complete([trade.price]);
+const future = AsyncDataStream.orderedWait(
+  trades,
+  {
+    asyncInvoke(trade, result: { complete(values: Iterable<number>): void; completeExceptionally(e: unknown): void }) {
+      result.complete([trade.price]);
+    },
   },
-}, "1 s", 10);
+  "1 s",
+  10,
+);
 export type Results = [
   Expect<Equal<typeof all, CollectResult<Trade>>>,
   Expect<Equal<Awaited<typeof all>, Trade[]>>,

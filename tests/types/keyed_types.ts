@@ -21,8 +21,8 @@ import {
   KeyedProcessFunction,
   type KeyedStream,
   type KeyOf,
-  listState,
   type ListState,
+  listState,
   mapState,
   MapStateDescriptor,
   OutputTag,
@@ -55,7 +55,6 @@ interface Quote {
 declare const trades: DataStream<Trade>;
 declare const quotes: DataStream<Quote>;
 declare const pairs: DataStream<[word: string, count: number]>;
-type Eq<A, B> = Expect<Equal<A, B>>;
 
 // Keys: a field, fields, functions, composite keys.
 const bySymbol = trades.keyBy("symbol");
@@ -70,18 +69,18 @@ const byWord = trades.keyBy((trade) => trade.price > 1 ? "high" : "low");
 const byLong = trades.keyBy((trade) => trade.price, Types.LONG);
 const byPosition = pairs.keyBy(0);
 export type Keys = [
-  Eq<typeof bySymbol, KeyedStream<Trade, string>>,
-  Eq<KeyOf<typeof byTwo>, readonly [string, number]>,
-  Eq<KeyOf<typeof byThree>, readonly ["buy" | "sell", bigint, string]>,
-  Eq<KeyOf<typeof byFunction>, number>,
-  Eq<KeyOf<typeof byTuple>, readonly [string, number]>,
-  Eq<KeyOf<typeof byObject>, { readonly s: string; readonly p: number }>,
-  Eq<KeyOf<typeof byRecord>, { readonly country: string; readonly id: number }>,
-  Eq<KeyOf<typeof byFlag>, boolean>,
-  Eq<KeyOf<typeof byWord>, "high" | "low">,
-  Eq<KeyOf<typeof byLong>, number>,
-  Eq<KeyOf<typeof byPosition>, string>,
-  Eq<ElementOf<typeof byTwo>, Trade>,
+  Expect<Equal<typeof bySymbol, KeyedStream<Trade, string>>>,
+  Expect<Equal<KeyOf<typeof byTwo>, readonly [string, number]>>,
+  Expect<Equal<KeyOf<typeof byThree>, readonly ["buy" | "sell", bigint, string]>>,
+  Expect<Equal<KeyOf<typeof byFunction>, number>>,
+  Expect<Equal<KeyOf<typeof byTuple>, readonly [string, number]>>,
+  Expect<Equal<KeyOf<typeof byObject>, { readonly s: string; readonly p: number }>>,
+  Expect<Equal<KeyOf<typeof byRecord>, { readonly country: string; readonly id: number }>>,
+  Expect<Equal<KeyOf<typeof byFlag>, boolean>>,
+  Expect<Equal<KeyOf<typeof byWord>, "high" | "low">>,
+  Expect<Equal<KeyOf<typeof byLong>, number>>,
+  Expect<Equal<KeyOf<typeof byPosition>, string>>,
+  Expect<Equal<ElementOf<typeof byTwo>, Trade>>,
 ];
 
 // Rolling aggregations keep the element type.
@@ -91,11 +90,11 @@ const summedBig = bySymbol.sum("volume");
 const summedAt = pairs.keyBy(0).sum(1);
 const largest = bySymbol.maxBy("symbol", false);
 export type Rolling = [
-  Eq<ElementOf<typeof reduced>, Trade>,
-  Eq<ElementOf<typeof summed>, Trade>,
-  Eq<ElementOf<typeof summedBig>, Trade>,
-  Eq<ElementOf<typeof summedAt>, [word: string, count: number]>,
-  Eq<ElementOf<typeof largest>, Trade>,
+  Expect<Equal<ElementOf<typeof reduced>, Trade>>,
+  Expect<Equal<ElementOf<typeof summed>, Trade>>,
+  Expect<Equal<ElementOf<typeof summedBig>, Trade>>,
+  Expect<Equal<ElementOf<typeof summedAt>, [word: string, count: number]>>,
+  Expect<Equal<ElementOf<typeof largest>, Trade>>,
 ];
 
 // Process functions: object literals with declared state, classes, factories.
@@ -108,17 +107,20 @@ const processed = byTwo.process({
   },
   processElement(trade, ctx, out: Collector<number>) {
     type _In = [
-      Eq<typeof trade, Trade>,
-      Eq<ReturnType<typeof ctx.getCurrentKey>, readonly [string, number]>,
-      Eq<ReturnType<typeof ctx.state.count.value>, number>,
-      Eq<ReturnType<typeof ctx.state.last.value>, string | undefined>,
-      Eq<typeof ctx.state.all, ListState<number>>,
-      Eq<ReturnType<typeof ctx.state.seen.get>, boolean | undefined>,
+      Expect<Equal<typeof trade, Trade>>,
+      Expect<Equal<ReturnType<typeof ctx.getCurrentKey>, readonly [string, number]>>,
+      Expect<Equal<ReturnType<typeof ctx.state.count.value>, number>>,
+      Expect<Equal<ReturnType<typeof ctx.state.last.value>, string | undefined>>,
+      Expect<Equal<typeof ctx.state.all, ListState<number>>>,
+      Expect<Equal<ReturnType<typeof ctx.state.seen.get>, boolean | undefined>>,
     ];
     out.collect(ctx.state.count.value());
   },
   onTimer(timestamp, ctx, out) {
-    type _In = [Eq<typeof timestamp, number>, Eq<ReturnType<typeof ctx.timeDomain>, "event-time" | "processing-time">];
+    type _In = [
+      Expect<Equal<typeof timestamp, number>>,
+      Expect<Equal<ReturnType<typeof ctx.timeDomain>, "event-time" | "processing-time">>,
+    ];
     out.collect(ctx.state.count.value());
   },
 });
@@ -134,10 +136,10 @@ const byClass = bySymbol.process(new Counting());
 const byMaker = bySymbol.process(() => new Counting());
 const bySubtask = bySymbol.process(perSubtask(() => new Counting()));
 export type Processes = [
-  Eq<ElementOf<typeof processed>, number>,
-  Eq<ElementOf<typeof byClass>, [string, number]>,
-  Eq<ElementOf<typeof byMaker>, [string, number]>,
-  Eq<ElementOf<typeof bySubtask>, [string, number]>,
+  Expect<Equal<ElementOf<typeof processed>, number>>,
+  Expect<Equal<ElementOf<typeof byClass>, [string, number]>>,
+  Expect<Equal<ElementOf<typeof byMaker>, [string, number]>>,
+  Expect<Equal<ElementOf<typeof bySubtask>, [string, number]>>,
 ];
 
 // Windows: window type, aggregate with and without a window function, apply, process, late data.
@@ -161,20 +163,30 @@ const inline = tumbling.aggregate({
   getResult: ([sum, name]) => `${name}${sum}`,
 });
 const evaluated = tumbling.aggregate(mean, (key, window, [value], out: Collector<string>) => {
-  type _In = [Eq<typeof key, string>, Eq<typeof window, TimeWindow>, Eq<typeof value, number>];
+  type _In = [
+    Expect<Equal<typeof key, string>>,
+    Expect<Equal<typeof window, TimeWindow>>,
+    Expect<Equal<typeof value, number>>,
+  ];
   out.collect(`${key} ${window.start} ${value}`);
 });
 class Report extends ProcessWindowFunction<number, [string, number], string, TimeWindow> {
-  process(): void {}
+  process(key: string, _ctx: unknown, [mean]: Iterable<number>, out: Collector<[string, number]>): void {
+    out.collect([key, mean]);
+  }
 }
 const reported = tumbling.aggregate(mean, new Report());
 const applied = byTwo.window(GlobalWindows.create()).apply((key, window, trades, out: Collector<bigint>) => {
-  type _In = [Eq<typeof key, readonly [string, number]>, Eq<typeof window, GlobalWindow>, Eq<typeof trades, Iterable<Trade>>];
+  type _In = [
+    Expect<Equal<typeof key, readonly [string, number]>>,
+    Expect<Equal<typeof window, GlobalWindow>>,
+    Expect<Equal<typeof trades, Iterable<Trade>>>,
+  ];
   for (const trade of trades) out.collect(trade.volume);
 });
 const windowed = tumbling.process({
   process(key, ctx, trades, out: Collector<number>) {
-    type _In = [Eq<typeof key, string>, Eq<ReturnType<typeof ctx.window>, TimeWindow>];
+    type _In = [Expect<Equal<typeof key, string>>, Expect<Equal<ReturnType<typeof ctx.window>, TimeWindow>>];
     out.collect([...trades].length);
   },
 });
@@ -183,26 +195,26 @@ const reducedTo = tumbling.reduce((left, _right) => left, (_key, _window, [first
 });
 const everything = all.process({
   process(ctx, trades, out: Collector<TimeWindow>) {
-    type _In = Eq<typeof trades, Iterable<Trade>>;
+    type _In = Expect<Equal<typeof trades, Iterable<Trade>>>;
     out.collect(ctx.window());
   },
 });
 export type Windows = [
-  Eq<typeof tumbling, WindowedStream<Trade, string, TimeWindow>>,
-  Eq<typeof sliding, WindowedStream<Trade, string, TimeWindow>>,
-  Eq<typeof session, WindowedStream<Trade, string, TimeWindow>>,
-  Eq<typeof dynamic, WindowedStream<Trade, string, TimeWindow>>,
-  Eq<typeof counted, WindowedStream<Trade, string, GlobalWindow>>,
-  Eq<typeof global, WindowedStream<Trade, string, GlobalWindow>>,
-  Eq<typeof all, AllWindowedStream<Trade, TimeWindow>>,
-  Eq<ElementOf<typeof aggregated>, number>,
-  Eq<ElementOf<typeof inline>, string>,
-  Eq<ElementOf<typeof evaluated>, string>,
-  Eq<ElementOf<typeof reported>, [string, number]>,
-  Eq<ElementOf<typeof applied>, bigint>,
-  Eq<ElementOf<typeof windowed>, number>,
-  Eq<ElementOf<typeof reducedTo>, "buy" | "sell">,
-  Eq<ElementOf<typeof everything>, TimeWindow>,
+  Expect<Equal<typeof tumbling, WindowedStream<Trade, string, TimeWindow>>>,
+  Expect<Equal<typeof sliding, WindowedStream<Trade, string, TimeWindow>>>,
+  Expect<Equal<typeof session, WindowedStream<Trade, string, TimeWindow>>>,
+  Expect<Equal<typeof dynamic, WindowedStream<Trade, string, TimeWindow>>>,
+  Expect<Equal<typeof counted, WindowedStream<Trade, string, GlobalWindow>>>,
+  Expect<Equal<typeof global, WindowedStream<Trade, string, GlobalWindow>>>,
+  Expect<Equal<typeof all, AllWindowedStream<Trade, TimeWindow>>>,
+  Expect<Equal<ElementOf<typeof aggregated>, number>>,
+  Expect<Equal<ElementOf<typeof inline>, string>>,
+  Expect<Equal<ElementOf<typeof evaluated>, string>>,
+  Expect<Equal<ElementOf<typeof reported>, [string, number]>>,
+  Expect<Equal<ElementOf<typeof applied>, bigint>>,
+  Expect<Equal<ElementOf<typeof windowed>, number>>,
+  Expect<Equal<ElementOf<typeof reducedTo>, "buy" | "sell">>,
+  Expect<Equal<ElementOf<typeof everything>, TimeWindow>>,
 ];
 
 // Two streams.
@@ -214,11 +226,14 @@ const flat = connected.flatMap({ flatMap1: (trade) => [trade.symbol], flatMap2: 
 const co = keyedPair.process({
   state: { bid: valueState({ type: Types.DOUBLE }) },
   processElement1(trade, ctx, out: Collector<number>) {
-    type _In = [Eq<typeof trade, Trade>, Eq<ReturnType<typeof ctx.state.bid.value>, number | undefined>];
+    type _In = [
+      Expect<Equal<typeof trade, Trade>>,
+      Expect<Equal<ReturnType<typeof ctx.state.bid.value>, number | undefined>>,
+    ];
     out.collect(trade.price);
   },
   processElement2(quote, ctx) {
-    type _In = [Eq<typeof quote, Quote>, Eq<ReturnType<typeof ctx.getCurrentKey>, string>];
+    type _In = [Expect<Equal<typeof quote, Quote>>, Expect<Equal<ReturnType<typeof ctx.getCurrentKey>, string>>];
     ctx.state.bid.update(quote.bid);
   },
 });
@@ -232,12 +247,12 @@ const flatJoined = trades.join(quotes).where((trade) => trade.symbol).equalTo((q
   });
 const grouped = trades.coGroup(quotes).where((trade) => trade.symbol).equalTo((quote) => quote.ticker)
   .window(EventTimeSessionWindows.withGap("1 s")).apply((trades, quotes, out: Collector<boolean>) => {
-    type _In = [Eq<typeof trades, Iterable<Trade>>, Eq<typeof quotes, Iterable<Quote>>];
+    type _In = [Expect<Equal<typeof trades, Iterable<Trade>>>, Expect<Equal<typeof quotes, Iterable<Quote>>>];
     out.collect([...trades].length > [...quotes].length);
   });
 const near = bySymbol.intervalJoin(quotes.keyBy("ticker")).between("-5 s", "5 s").lowerBoundExclusive().process({
   processElement(trade, quote, ctx, out: Collector<number>) {
-    type _In = [Eq<typeof trade, Trade>, Eq<typeof quote, Quote>];
+    type _In = [Expect<Equal<typeof trade, Trade>>, Expect<Equal<typeof quote, Quote>>];
     out.collect(ctx.getTimestamp());
   },
 });
@@ -249,8 +264,8 @@ const ruled = bySymbol.connect(broadcast).process({
   state: { n: valueState({ defaultValue: 0 }) },
   processElement(trade, ctx, out: Collector<number>) {
     type _In = [
-      Eq<ReturnType<typeof ctx.getCurrentKey>, string>,
-      Eq<ReturnType<typeof ctx.state.n.value>, number>,
+      Expect<Equal<ReturnType<typeof ctx.getCurrentKey>, string>>,
+      Expect<Equal<ReturnType<typeof ctx.state.n.value>, number>>,
     ];
     out.collect(ctx.getBroadcastState(rules).get(trade.symbol) ?? 0);
   },
@@ -263,18 +278,18 @@ const partitioned = trades.fullWindowPartition().mapPartition((trades, out: Coll
 });
 const sorted = trades.fullWindowPartition().sortPartition("price", "DESCENDING");
 export type Pairs = [
-  Eq<typeof connected, ConnectedStreams<Trade, Quote>>,
-  Eq<typeof keyedPair, KeyedConnectedStreams<string, Trade, Quote>>,
-  Eq<typeof keyedBefore, KeyedConnectedStreams<string, Trade, Quote>>,
-  Eq<ElementOf<typeof mapped>, number>,
-  Eq<ElementOf<typeof flat>, string>,
-  Eq<ElementOf<typeof co>, number>,
-  Eq<ElementOf<typeof joined>, { symbol: string; spread: number }>,
-  Eq<ElementOf<typeof flatJoined>, number>,
-  Eq<ElementOf<typeof grouped>, boolean>,
-  Eq<ElementOf<typeof near>, number>,
-  Eq<ElementOf<typeof enriched>, [Trade, number]>,
-  Eq<ElementOf<typeof ruled>, number>,
-  Eq<ElementOf<typeof partitioned>, string>,
-  Eq<ElementOf<typeof sorted>, Trade>,
+  Expect<Equal<typeof connected, ConnectedStreams<Trade, Quote>>>,
+  Expect<Equal<typeof keyedPair, KeyedConnectedStreams<string, Trade, Quote>>>,
+  Expect<Equal<typeof keyedBefore, KeyedConnectedStreams<string, Trade, Quote>>>,
+  Expect<Equal<ElementOf<typeof mapped>, number>>,
+  Expect<Equal<ElementOf<typeof flat>, string>>,
+  Expect<Equal<ElementOf<typeof co>, number>>,
+  Expect<Equal<ElementOf<typeof joined>, { symbol: string; spread: number }>>,
+  Expect<Equal<ElementOf<typeof flatJoined>, number>>,
+  Expect<Equal<ElementOf<typeof grouped>, boolean>>,
+  Expect<Equal<ElementOf<typeof near>, number>>,
+  Expect<Equal<ElementOf<typeof enriched>, [Trade, number]>>,
+  Expect<Equal<ElementOf<typeof ruled>, number>>,
+  Expect<Equal<ElementOf<typeof partitioned>, string>>,
+  Expect<Equal<ElementOf<typeof sorted>, Trade>>,
 ];

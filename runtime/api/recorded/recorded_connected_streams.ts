@@ -14,7 +14,7 @@ import type { StreamOperatorFactory } from "../../operators/operator.ts";
 import { KeyedCoProcessFunction } from "../../functions/process_function.ts";
 import type { BroadcastConnectedStream, BroadcastStream } from "../broadcast_connected_stream.ts";
 import type { ConnectedStreams, KeyedConnectedStreams } from "../connected_streams.ts";
-import { programError, requireFunction, requireObject, requirePresent } from "./checks.ts";
+import { programError, requireObject, requirePresent } from "./checks.ts";
 import { type RecordedKey, recordedKey } from "./keys.ts";
 import { RecordedKeyedStream } from "./recorded_keyed_stream.ts";
 import type { RecordedOperator } from "./recorded_operator.ts";

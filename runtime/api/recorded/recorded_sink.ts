@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OneInputTransformation, type Transformation } from "../../graph/transformation.ts";
+import type { OneInputTransformation, Transformation } from "../../graph/transformation.ts";
 import type { SinkTransformation } from "../../graph/virtual_transformation.ts";
 import type { SlotSharingGroup } from "../single_output_stream_operator.ts";
 import type { DataStreamSink } from "../stream_sink.ts";

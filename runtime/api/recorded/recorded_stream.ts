@@ -33,6 +33,7 @@ import type { DataStream } from "../data_stream.ts";
 import type { CollectResult } from "../execute_and_collect.ts";
 import { describe, programError, requireFunction, requireObject, requirePositive, requirePresent } from "./checks.ts";
 import { keySelectorOf, type RecordedKey, recordedKey } from "./keys.ts";
+import { refuseWithoutKey } from "./not_keyed.ts";
 import { collectSink, printSink, sinkOf } from "./sinks.ts";
 import type { MethodsOf, OperatorRecord, StreamFactory } from "./stream_factory.ts";
 
@@ -191,6 +192,8 @@ export class RecordedStream implements MethodsOf<DataStream<unknown>> {
     return stream;
   }
 }
+
+refuseWithoutKey(RecordedStream.prototype);
 
 function isBroadcastStream(value: unknown): boolean {
   return typeof value === "object" && value !== null && "getBroadcastStateDescriptors" in value;
