@@ -13,6 +13,8 @@ export interface OperatorReference {
   readonly name: string;
   /** The uid, when one was set. */
   readonly uid?: string;
+  /** Where the program made the operator, as `file:line:column`. */
+  readonly userLine?: string;
 }
 
 /** The parts of a {@link FlinkError} beside its code and message. */
@@ -62,7 +64,7 @@ export class FlinkError extends Error {
     this.expected = details.expected;
     this.found = details.found;
     this.operator = details.operator;
-    this.userLine = details.userLine;
+    this.userLine = details.userLine ?? details.operator?.userLine;
     this.hint = details.hint;
   }
 }
@@ -99,7 +101,9 @@ function formatMessage(code: string, summary: string, details: ErrorDetails): st
   }
   if (details.expected !== undefined) lines.push(`  expected: ${details.expected}`);
   if (details.found !== undefined) lines.push(`  found: ${details.found}`);
-  if (details.userLine !== undefined) lines.push(`  at: ${details.userLine}`);
+  // Better than nothing: where the operator was made.
+  const userLine = details.userLine ?? details.operator?.userLine;
+  if (userLine !== undefined) lines.push(`  at: ${userLine}`);
   if (details.cause !== undefined) lines.push(`  cause: ${describeCause(details.cause)}`);
   if (details.hint !== undefined) lines.push(`  hint: ${details.hint}`);
   return lines.join("\n");

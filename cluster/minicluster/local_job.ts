@@ -186,7 +186,7 @@ export class LocalJob implements JobClient {
     const { seams, restored } = this.#options;
     const coordinator = new SourceCoordinator({
       source: operator.factory.source!,
-      operator: { name: operator.name, uid: operator.uid },
+      operator: { name: operator.name, uid: operator.uid, userLine: operator.userLine },
       operatorId: operator.operatorId,
       parallelism: this.graph.jobGraph.vertex(vertexId).parallelism,
       seams,

@@ -102,7 +102,7 @@ Deno.test("multiplexer: emissions rise and equal the minimum over active splits,
     fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom("idle")),
   );
   fc.assert(
-    fc.property(fc.array(op, { maxLength: 40 }), (ops) => {
+    fc.property(fc.array(op, { maxLength: 40, size: "max" }), (ops) => {
       const underlying = new Underlying();
       const multiplexer = new WatermarkOutputMultiplexer(underlying);
       const splits = new Map(["a", "b", "c"].map((id) => [id, { wm: -Infinity, idle: false }]));

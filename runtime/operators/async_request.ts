@@ -1,8 +1,8 @@
 /**
  * One record in an async operator: the calls of the user's function for it, its time limit and its retries.
  *
- * Invariants: results and errors act only as mail of the task; the first result that is not retried counts; a late
- * answer of an attempt that was given up is ignored.
+ * Invariants: results and errors act only as mail of the task; the first one that is not retried counts; an attempt
+ * answers once, and the next one is made only after that.
  * Who calls: async_wait.ts.
  *
  * @module
@@ -91,7 +91,7 @@ export class AsyncRequest<IN, OUT> {
   }
 
   #onAnswer(attempt: number, outcome: Outcome<OUT>): void {
-    if (this.#done || (!this.#timedOut && attempt !== this.#attempt)) return;
+    if (this.#done) return;
     let final = outcome;
     if ("results" in outcome) {
       const results = checkedResults<OUT>(outcome.results);

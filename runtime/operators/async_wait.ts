@@ -89,7 +89,7 @@ export class AsyncWaitOperator<IN, OUT> extends StreamOperator<OUT> {
 
   override processElement(value: unknown, timestamp: number): void {
     const input = { value: value as IN, timestamp };
-    if (!super.busy && this.#tryStart(input)) return;
+    if (this.#tryStart(input)) return;
     this.#waitingForRoom.push(input);
     this.begin(() => {
       if (!this.#tryStart(input)) return false;

@@ -44,7 +44,7 @@ class Subtask {
   readonly fired: Fired[] = [];
   readonly work: (() => boolean)[] = [];
   allowance = Infinity;
-  firing: (fired: Fired) => void = () => {};
+  firing: (fired: Fired) => unknown = () => {};
   timers!: InternalTimerService;
 
   constructor(keyGroups = { start: 0, end: 15 }, isKeyed = true) {
@@ -240,15 +240,17 @@ Deno.test("processing time: one at a time, resumable, new timers wait for the en
   assert.equal(t.fired.length, 0, "work is handed over, not done in the callback");
   const [work] = t.work.splice(0);
   t.allowance = 0;
+  t.firing = ([, , key]) => key === 1 && t.timers.registerProcessingTimeTimer("", 5000);
   assert.deepEqual([work(), work()], [false, false]);
   assert.equal(t.backend.getCurrentKey(), "mine");
   // What a snapshot taken now holds is exactly what has not fired.
   const copy = new Subtask().restore(t).start();
-  assert.equal(copy.manager.numProcessingTimeTimers(), 2);
+  assert.equal(copy.manager.numProcessingTimeTimers(), 3);
   assert.deepEqual(t.processing.calls, []);
   t.allowance = Infinity;
   assert.equal(work(), true);
   assert.deepEqual(t.fired.map(([, , key]) => key), [0, 1, 2, 3]);
+  assert.deepEqual(t.processing.calls.map(({ timestamp }) => timestamp), [5000]);
 });
 
 Deno.test("processing time: late timers after a restore fire at once, when the service is asked for", () => {
@@ -301,6 +303,17 @@ Deno.test("snapshot: Flink's state names, one row per key and namespace; unused 
   const last = new Subtask().restore(new Subtask().restore(t)).start("user");
   last.manager.advanceWatermark(5);
   assert.deepEqual(last.fired, [["E", 1, "a", "w"], ["E", 1, "b", "w"], ["E", 2, "a", "w"]]);
+});
+
+Deno.test("snapshot: timers set after a restore come after restored ones of the same time", () => {
+  const t = new Subtask().start();
+  for (let i = 0; i < 5; i++) t.event(i, 0);
+  t.event("old", 9);
+  t.manager.advanceWatermark(0);
+  const next = new Subtask().restore(t).start();
+  next.event("new", 9);
+  next.manager.advanceWatermark(9);
+  assert.deepEqual(next.fired.map(([, , key]) => key), ["old", "new"]);
 });
 
 /** The oracle: a plain array, searched and sorted each time. */

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { OutputTag } from "../functions/output_tag.ts";
 import type { ProcessJoin } from "../functions/process_function.ts";
 import {
+  type CruelStep,
   KeyedTwoInputStreamOperatorTestHarness,
   onInput,
   runCruelly,
-  type ScriptStep,
   streamRecord,
   watermark,
 } from "../testing/mod.ts";
@@ -28,9 +28,9 @@ const bounds = (lower: number, upper: number, lowerInclusive = true, upperInclus
   lowerInclusive,
   upperInclusive,
 });
-const L = (ts: number, k = "k"): ScriptStep => streamRecord({ k, ts, side: "L" }, ts);
-const R = (ts: number, k = "k"): ScriptStep => onInput(1, streamRecord({ k, ts, side: "R" }, ts));
-const wm = (ts: number): ScriptStep[] => [watermark(ts), onInput(1, watermark(ts))];
+const L = (ts: number, k = "k"): CruelStep => streamRecord({ k, ts, side: "L" }, ts);
+const R = (ts: number, k = "k"): CruelStep => onInput(1, streamRecord({ k, ts, side: "R" }, ts));
+const wm = (ts: number): CruelStep[] => [watermark(ts), onInput(1, watermark(ts))];
 const byKey = { keySelectors: [(item: Item) => item.k, (item: Item) => item.k] };
 const pair = (left: number, right: number) =>
   streamRecord([left, right, left, right, Math.max(left, right)], Math.max(left, right));

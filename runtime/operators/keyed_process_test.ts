@@ -18,13 +18,13 @@ import {
   ValueStateDescriptor,
 } from "../functions/state_descriptor.ts";
 import {
+  type CruelStep,
   KeyedOneInputStreamOperatorTestHarness,
   OneInputStreamOperatorTestHarness,
   ProcessFunctionTestHarnesses,
   processingTime,
   repartitionOperatorState,
   runCruelly,
-  type ScriptStep,
   streamRecord,
   watermark,
 } from "../testing/mod.ts";
@@ -111,7 +111,7 @@ const timers: KeyedProcess<string, { key: string; at?: number; pt?: number; drop
       ctx.output(side, `timer ${ctx.getCurrentKey()}`);
     },
   };
-type TimerStep = ScriptStep;
+type TimerStep = CruelStep;
 const set = (key: string, what: object, timestamp?: number): TimerStep => streamRecord({ key, ...what }, timestamp);
 
 Deno.test("event-time and processing-time timers, in every mode", () => {

@@ -319,6 +319,7 @@ Deno.test("stop with drain emits MAX, without drain nothing; both once", () => {
     one.source.emitNext();
     one.source.stop({ drain });
     one.source.stop({ drain: !drain });
+    if (!drain) one.setProcessingTime(500);
     assert.equal(one.source.emitNext(), "END_OF_INPUT");
     assert.equal(one.source.emitNext(), "END_OF_INPUT");
     one.finish();

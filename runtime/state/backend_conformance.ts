@@ -100,6 +100,9 @@ const SNAPSHOTS: readonly Case[] = [
     throwsCode("TSF-2110", () => t.backend.state(new ListStateDescriptor("x")));
     t.restart();
     throwsCode("TSF-2110", () => t.backend.state(new MapStateDescriptor("x")));
+    t.handle(new ListStateDescriptor("empty"));
+    t.restart();
+    throwsCode("TSF-2110", () => t.backend.state(new ValueStateDescriptor("empty")));
     // Carried along although nobody opened it.
     t.restart();
     t.restart();

@@ -134,6 +134,40 @@ const VALUES: readonly Case[] = [
   }],
 ];
 
+const FUNCTIONS: readonly Case[] = [
+  ["reducing: a result the function keeps and changes is not the state", (t) => {
+    const kept: Box[] = [];
+    const h = t.handle(
+      new ReducingStateDescriptor<Box>("r", (a, b) => {
+        const sum = { n: a.n + b.n, tags: [...a.tags, ...b.tags] };
+        kept.push(sum);
+        return sum;
+      }),
+    );
+    [1, 2, 3].forEach((n) => {
+      h.add(box(n));
+      for (const sum of kept) sum.n = sum.tags.length = 0;
+    });
+    assert.deepEqual(h.get(), { n: 6, tags: ["t1", "t2", "t3"] });
+  }],
+  ["aggregating: getResult may take the accumulator apart, as a whole or in what it returns", (t) => {
+    const drain = { ...descriptors.aggregating.aggregate, getResult: (all: unknown[]) => all.splice(0).length };
+    const h = t.handle(new AggregatingStateDescriptor("a", drain as never));
+    [1, 2].forEach((n) => h.add(box(n)));
+    assert.deepEqual([h.get(), h.get()], [2, 2]);
+  }],
+  ["reducing and aggregating: a function that returns nothing clears, a promise is refused", (t) => {
+    const h = t.handle(new ReducingStateDescriptor<unknown>("r", () => null));
+    h.add(1);
+    h.add(2);
+    assert.equal(h.get(), undefined);
+    assert.equal(t.backend.numStateEntries(), 0);
+    const late = t.handle(new ReducingStateDescriptor<unknown>("p", () => Promise.resolve(1)));
+    late.add(1);
+    throwsCode("TSF-2101", () => late.add(2));
+  }],
+];
+
 const MAPS: readonly Case[] = [
   ["map: put, get, contains, remove, isEmpty, the last remove clears the row", (t) => {
     const h = t.handle(new MapStateDescriptor<string, unknown>("m"));
@@ -315,4 +349,4 @@ const MERGING: readonly Case[] = [
 ];
 
 /** All of it. */
-export const HANDLE_CASES: readonly Case[] = [...VALUES, ...MAPS, ...OWNERSHIP, ...MERGING];
+export const HANDLE_CASES: readonly Case[] = [...VALUES, ...FUNCTIONS, ...MAPS, ...OWNERSHIP, ...MERGING];

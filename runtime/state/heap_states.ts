@@ -263,7 +263,8 @@ export class HeapAggregatingState extends HeapMergingState implements Aggregatin
 
   get(): unknown {
     const stored = this.stored();
-    return stored === undefined ? undefined : copyValue(this.#aggregate.getResult(stored));
+    // The function may sort or drain what it is given; a read must not change the state.
+    return stored === undefined ? undefined : this.#aggregate.getResult(copyValue(stored));
   }
 
   add(value: unknown): void {

@@ -99,6 +99,8 @@ Deno.test("keyed state: every key is where its key group is, for any pair of par
     assert.deepEqual(keys.sort((a, b) => a - b), [...Array(64).keys()]);
     states = backends.map((backend) => ({ keyed: [backend.snapshot()] }));
   }
+  const halves = [0, 1].map((index) => ({ keyed: [make(2, index).snapshot()] }));
+  assert.deepEqual(redistribute(halves, 8, 2), halves);
   // Runs are passed on by reference, and only those that overlap.
   const parts = redistribute(redistribute(states, 8, 1), 8, 2);
   assert.equal(parts[0].keyed![0].runs[0].bytes, states[0].keyed![0].runs[0].bytes);

@@ -278,6 +278,19 @@ const CASES: readonly (readonly [name: string, run: (t: TtlFixture) => void])[] 
     for (let i = 0; i < 5; i++) t.backend.setCurrentKey("other");
     assert.equal(t.backend.numStateEntries(), 0);
   }],
+  ["cleanup in the middle of an iteration does not detach it", (t) => {
+    const cleanupIncrementally = { cleanupSize: 9, runCleanupForEveryRecord: true };
+    const h = t.handle(descriptor("map", { ...ON_READ, cleanupIncrementally }));
+    h.put("a", 1);
+    t.now = 60;
+    h.putAll([["b", 2], ["c", 3]]);
+    const iterator = h.keys();
+    t.now = 110;
+    t.backend.setCurrentKey("k");
+    assert.deepEqual([...iterator], ["b", "c"]);
+    t.now = 205;
+    assert.deepEqual([h.get("a"), h.get("b"), h.get("c")], [undefined, 2, 3]);
+  }],
   ["full snapshots leave out what has expired, unless told otherwise", (t) => {
     for (const [cleanupInFullSnapshot, rows] of [[undefined, 1], [true, 1], [false, 2]] as const) {
       for (const kind of KINDS) {

@@ -291,7 +291,7 @@ export class TtlAggregatingState extends SingleTtlState implements AggregatingSt
 
   get(): unknown {
     const seen = this.read();
-    return seen === undefined ? undefined : copyValue(this.#aggregate.getResult(seen.value));
+    return seen === undefined ? undefined : this.#aggregate.getResult(copyValue(seen.value));
   }
 
   add(value: unknown): void {

@@ -186,7 +186,7 @@ class NodeInput implements ChainTarget {
     try {
       this.#process(value, timestamp);
     } catch (error) {
-      throw wrapUserError(error, node.reference, "a record");
+      throw wrapUserError(error, node.reference, "processing a record");
     }
     if (this.#operator.busy) node.isHeld = true;
   }
@@ -203,7 +203,7 @@ class NodeInput implements ChainTarget {
 
   #pass(event: QueuedEvent): void {
     if (this.node.isHeld) this.queue.event(event);
-    else this.node.call(`a ${event.kind}`, () => this.#event(event));
+    else this.node.call(`processing a ${event.kind}`, () => this.#event(event));
   }
 
   #process(value: unknown, timestamp: number): void {

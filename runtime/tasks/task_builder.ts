@@ -120,7 +120,7 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
 }
 
 function referenceOf(operator: ChainedOperator): OperatorReference {
-  return { name: operator.name, uid: operator.uid };
+  return { name: operator.name, uid: operator.uid, userLine: operator.userLine };
 }
 
 function makeWriter(

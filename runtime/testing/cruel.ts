@@ -13,7 +13,7 @@ import type { Key, KeyHashRule } from "../types/key.ts";
 import { defaultMaxParallelism, subtaskForKey } from "../types/key_group.ts";
 import type { HarnessElement, StreamRecord } from "./harness_elements.ts";
 import type { HarnessOptions, HarnessSnapshot, OperatorUnderTest } from "./operator_test_harness.ts";
-import { ScriptHarness, type ScriptKeySelectors, type ScriptStep } from "./script_harness.ts";
+import { type CruelStep, ScriptHarness, type ScriptKeySelectors } from "./script_harness.ts";
 import { testSeams } from "./test_seams.ts";
 
 /** One way to run a script. */
@@ -86,7 +86,7 @@ const SHORT_SCRIPT = 40;
  */
 export function runCruelly(
   makeOperator: MakeOperator,
-  script: readonly ScriptStep[],
+  script: readonly CruelStep[],
   options: CruelOptions = {},
 ): CruelResult {
   const run = new CruelRun(makeOperator, script, options);
@@ -129,10 +129,10 @@ interface RunOptions {
 /** One script, run in different ways. */
 class CruelRun {
   readonly #make: MakeOperator;
-  readonly #script: readonly ScriptStep[];
+  readonly #script: readonly CruelStep[];
   readonly #options: CruelOptions;
 
-  constructor(make: MakeOperator, script: readonly ScriptStep[], options: CruelOptions) {
+  constructor(make: MakeOperator, script: readonly CruelStep[], options: CruelOptions) {
     this.#make = make;
     this.#script = script;
     this.#options = options;
@@ -195,7 +195,7 @@ class CruelRun {
     return result;
   }
 
-  #targets<H>(step: ScriptStep, subtasks: readonly H[], maxParallelism: number): readonly H[] {
+  #targets<H>(step: CruelStep, subtasks: readonly H[], maxParallelism: number): readonly H[] {
     const selector = this.#options.keySelectors?.[step.input ?? 0];
     if (step.kind !== "record" || selector === undefined) return subtasks;
     const key: Key = selector(step.value as never);

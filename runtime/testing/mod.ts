@@ -45,13 +45,13 @@ export { repartitionOperatorState } from "./harness_state.ts";
 // The cruel run.
 export { type CruelMode, type CruelOptions, type CruelResult, type MakeOperator, runCruelly } from "./cruel.ts";
 export {
+  type CruelStep,
   endOfInput,
   type EndStep,
   onInput,
   processingTime,
   type ProcessingTimeStep,
   type ScriptKeySelectors,
-  type ScriptStep,
 } from "./script_harness.ts";
 export { StreamOperator, type StreamOperatorFactory } from "../operators/operator.ts";
 

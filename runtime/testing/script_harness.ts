@@ -25,12 +25,12 @@ export interface EndStep {
   readonly kind: "end";
 }
 /** One step of a script; `input` counts from 0 and is 0 when left out. */
-export type ScriptStep = (StreamRecord | Watermark | StatusElement | ProcessingTimeStep | EndStep) & {
+export type CruelStep = (StreamRecord | Watermark | StatusElement | ProcessingTimeStep | EndStep) & {
   readonly input?: number;
 };
 
 /** The step for an input other than the first. */
-export function onInput<S extends ScriptStep>(input: number, step: S): S & { readonly input: number } {
+export function onInput<S extends CruelStep>(input: number, step: S): S & { readonly input: number } {
   return { ...step, input };
 }
 /** A step that moves processing time. */
@@ -65,7 +65,7 @@ export class ScriptHarness<OUT> extends StreamOperatorTestHarness<OUT> {
    * @param mayStop With true it stops as soon as work is left and a snapshot would be allowed.
    * @returns Whether the step is complete.
    */
-  feed(step: ScriptStep, mayStop = false): boolean {
+  feed(step: CruelStep, mayStop = false): boolean {
     const input = step.input ?? 0;
     const value = step.kind === "record" ? copyValue(step.value) : undefined;
     if (step.kind === "processing-time") this.#setTime(step.timestamp);
@@ -83,7 +83,7 @@ export class ScriptHarness<OUT> extends StreamOperatorTestHarness<OUT> {
 
   #give(
     operator: StreamOperator<OUT>,
-    step: ScriptStep,
+    step: CruelStep,
     { input, value }: { readonly input: number; readonly value: unknown },
   ): void {
     switch (step.kind) {

@@ -37,6 +37,14 @@ export class ByteWriter {
   truncate(length: number): void {
     if (length < this.#length) this.#length = length;
   }
+  /** Forgets everything; the memory is kept for the next use unless it is more than `keepBytes`. */
+  clear(keepBytes: number = 1024 * 1024): void {
+    this.#length = 0;
+    if (this.#bytes.length <= keepBytes) return;
+    this.#bytes = new Uint8Array(16);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#text = undefined;
+  }
   /** A copy of what was written. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);

@@ -90,7 +90,7 @@ export class ColumnBuffer {
         0;
     this.text = "";
     this.objectEscaped = false;
-    this.generic.truncate(0);
+    this.generic.clear();
     this.genericEnds.length = 0;
     const { kinds } = this.schema;
     if (this.tags.length < rows) {

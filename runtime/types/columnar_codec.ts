@@ -115,34 +115,82 @@ export interface EncodeRequest {
   readonly maxRecordBytes: number;
 }
 
-/** The codec of one schema. Not reentrant: it gathers every batch in the same column buffers. */
+/**
+ * The codec of one schema. Not reentrant: it gathers every batch in the same column buffers. Each side is made at first
+ * use, because most subtasks only write a schema or only read it.
+ */
 export class ColumnarCodec {
   readonly #schema: Schema;
+  readonly #compiled: boolean;
+  #encoder: BatchEncoding | undefined;
+  #reader: ColumnReader | undefined;
+
+  /** @param generated False keeps to the interpreter. */
+  constructor(schema: Schema, generated: boolean = true) {
+    this.#schema = schema;
+    this.#compiled = generated && countColumns(schema.root) <= MAX_GENERATED_COLUMNS;
+  }
+
+  encode(request: EncodeRequest): EncodedBatch {
+    this.#encoder ??= new BatchEncoding(this.#schema, this.#compiled);
+    return this.#encoder.encode(request);
+  }
+
+  decode(bytes: Uint8Array): RecordBatch<unknown> {
+    this.#reader ??= this.#makeReader();
+    // Numbers are read in place, which needs the alignment they were written with.
+    if (bytes.byteOffset % 8 !== 0) bytes = bytes.slice();
+    const reader = new ByteReader(bytes, 1);
+    const flags = reader.u8();
+    reader.skip(16);
+    const rows = reader.u32();
+    if (rows > MAX_ROWS) throw damaged(`${rows} rows`);
+    const timestamps = new Float64Array(rows);
+    if ((flags & HAS_TIMESTAMPS) === 0) timestamps.fill(NO_TIMESTAMP);
+    else {
+      reader.align(8);
+      const start = bytes.byteOffset + reader.skip(rows * 8);
+      timestamps.set(new Float64Array(bytes.buffer, start, rows));
+    }
+    const column = this.#reader.read({ bytes, reader }, rows);
+    if (reader.remaining > 0) throw damaged(`${reader.remaining} bytes too many`);
+    return { kind: "batch", values: Array.isArray(column) ? column : Array.from(column), timestamps };
+  }
+
+  #makeReader(): ColumnReader {
+    const { root, hash } = this.#schema;
+    let shapes = 0;
+    return new ColumnReader(
+      root,
+      (shape) => this.#compiled ? generateRowBuilder(shape, `${hash} ${shapes++}`) : interpretedRowBuilder(shape),
+    );
+  }
+}
+
+function countColumns(column: ColumnSchema): number {
+  let count = 1;
+  for (const shape of column.shapes) for (const inner of shape.columns) count += countColumns(inner);
+  return count;
+}
+
+/** The writing side of a codec. */
+class BatchEncoding {
   readonly #root: ColumnBuffer;
   readonly #columns: ColumnBuffer[] = [];
   readonly #append: RowAppender;
-  readonly #reader: ColumnReader;
   readonly #hash: Uint8Array;
   /** Whether a record could hold one object in two columns: then each is looked at first. */
   readonly #mayShare: boolean;
   readonly #out: ByteWriter = new ByteWriter(1024);
 
-  /** @param generated False keeps to the interpreter. */
-  constructor(schema: Schema, generated: boolean = true) {
-    this.#schema = schema;
+  constructor(schema: Schema, compiled: boolean) {
     this.#root = new ColumnBuffer(schema.root);
     this.#root.visit((column) => this.#columns.push(column));
     this.#mayShare = schema.root.shapes.some((shape) => shape.columns.some(holdsObjects));
     this.#hash = Uint8Array.from(schema.hash.match(/../g) ?? [], (digits) => parseInt(digits, 16));
-    const compiled = generated && this.#columns.length <= MAX_GENERATED_COLUMNS;
     this.#append = compiled
       ? generateAppender(this.#root, schema.hash, this.#mayShare ? sharesObjects : undefined)
       : (run) => this.#interpret(run, this.#mayShare);
-    let shapes = 0;
-    this.#reader = new ColumnReader(
-      schema.root,
-      (shape) => compiled ? generateRowBuilder(shape, `${schema.hash} ${shapes++}`) : interpretedRowBuilder(shape),
-    );
   }
 
   encode(request: EncodeRequest): EncodedBatch {
@@ -162,7 +210,7 @@ export class ColumnarCodec {
       column.text = "";
     }
     const bytes = this.#out.toBytes();
-    this.#out.truncate(0);
+    this.#out.clear();
     return { bytes, rows, escapes };
   }
 
@@ -186,26 +234,6 @@ export class ColumnarCodec {
       const target = size * (1 - excess / this.#out.length);
       do drop(); while (size > target && rows > 1);
     }
-  }
-
-  decode(bytes: Uint8Array): RecordBatch<unknown> {
-    // Numbers are read in place, which needs the alignment they were written with.
-    if (bytes.byteOffset % 8 !== 0) bytes = bytes.slice();
-    const reader = new ByteReader(bytes, 1);
-    const flags = reader.u8();
-    reader.skip(16);
-    const rows = reader.u32();
-    if (rows > MAX_ROWS) throw damaged(`${rows} rows`);
-    const timestamps = new Float64Array(rows);
-    if ((flags & HAS_TIMESTAMPS) === 0) timestamps.fill(NO_TIMESTAMP);
-    else {
-      reader.align(8);
-      const start = bytes.byteOffset + reader.skip(rows * 8);
-      timestamps.set(new Float64Array(bytes.buffer, start, rows));
-    }
-    const column = this.#reader.read({ bytes, reader }, rows);
-    if (reader.remaining > 0) throw damaged(`${reader.remaining} bytes too many`);
-    return { kind: "batch", values: Array.isArray(column) ? column : Array.from(column), timestamps };
   }
 
   /** Appends rows to the column buffers, with the error of a value that cannot travel naming its whole path. */

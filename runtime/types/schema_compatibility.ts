@@ -30,20 +30,36 @@ type Migration = (value: unknown) => unknown;
 type Step = { readonly migrate?: Migration } | { readonly field: string; readonly reason: string };
 
 function compare(stored: ColumnSchema, current: ColumnSchema, field: string): Step {
+  const generic = (current.kinds & Kind.GENERIC) !== 0;
   // A generic column says nothing about its values, so there is nothing to hold against the stored ones.
-  if ((current.kinds & Kind.GENERIC) !== 0 && current.shapes.length === 0) return {};
-  const narrowed = widened(stored.kinds) & ~widened(current.kinds);
+  if (generic && current.shapes.length === 0) return {};
+  const narrowed = generic ? 0 : widened(stored.kinds) & ~widened(current.kinds);
   if (narrowed !== 0) {
     const found = `${describeColumn(stored)} was stored, ${describeColumn(current)} is expected now`;
     return { field, reason: `its type became narrower or another one: ${found}` };
   }
+  const objects = compareObjects(stored, current, field);
+  if ("reason" in objects) return objects;
+  const tuples = compareTuples(stored, current, field);
+  if ("reason" in tuples) return tuples;
+  if (objects.migrate === undefined || tuples.migrate === undefined) {
+    return objects.migrate === undefined ? tuples : objects;
+  }
+  const { migrate: object } = objects;
+  const { migrate: tuple } = tuples;
+  return { migrate: (value) => Array.isArray(value) ? tuple(value) : object(value) };
+}
+
+function compareObjects(stored: ColumnSchema, current: ColumnSchema, field: string): Step {
   const from = fieldsOf(stored);
   const to = fieldsOf(current);
-  if (from === undefined || to === undefined) return sameShapes(stored, current, field);
+  if (from === undefined) return {};
+  if (to === undefined) {
+    return (current.kinds & Kind.GENERIC) !== 0 ? {} : { field, reason: "objects are no longer expected" };
+  }
   // Of several shapes (a union type) only what all of them have is a new field of every record.
-  const everywhere = new Set(
-    [...to.keys()].filter((name) => current.shapes.every(({ names }) => names.includes(name))),
-  );
+  const shapes = current.shapes.filter((shape) => !shape.tuple);
+  const everywhere = new Set([...to.keys()].filter((name) => shapes.every(({ names }) => names.includes(name))));
   return compareFields({ from, to, everywhere }, field);
 }
 
@@ -54,11 +70,12 @@ function widened(kinds: number): number {
 
 type Fields = ReadonlyMap<string, ColumnSchema>;
 
-/** The fields of a column that holds objects: those of all its shapes together. Undefined for tuples. */
+/** The fields of all object shapes of a column together; undefined when it has none. */
 function fieldsOf(column: ColumnSchema): Fields | undefined {
-  if (column.shapes.length === 0 || column.shapes.some((shape) => shape.tuple)) return undefined;
+  const shapes = column.shapes.filter((shape) => !shape.tuple);
+  if (shapes.length === 0) return undefined;
   const fields = new Map<string, ColumnSchema>();
-  for (const { names, columns } of column.shapes) {
+  for (const { names, columns } of shapes) {
     names.forEach((name, i) => {
       const before = fields.get(name);
       const { kinds, shapes } = columns[i];
@@ -104,11 +121,12 @@ function compareFields(
 }
 
 /** Tuples have no names to match fields by: every stored shape must be there, element by element. */
-function sameShapes(stored: ColumnSchema, current: ColumnSchema, field: string): Step {
+function compareTuples(stored: ColumnSchema, current: ColumnSchema, field: string): Step {
   const migrations: [length: number, (Migration | undefined)[]][] = [];
   for (const shape of stored.shapes) {
     if (!shape.tuple) continue;
     const now = current.shapes.find((each) => each.tuple && each.names.length === shape.names.length);
+    if (now === undefined && (current.kinds & Kind.GENERIC) !== 0) continue;
     if (now === undefined) return { field, reason: `tuples of ${shape.names.length} elements are no longer expected` };
     const steps: (Migration | undefined)[] = [];
     for (let i = 0; i < shape.columns.length; i++) {

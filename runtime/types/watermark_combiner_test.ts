@@ -240,7 +240,7 @@ for (const mode of ["channels", "inputs"] as const) {
       ),
     );
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: inputs }), fc.array(step, { maxLength: 60 }), (n, steps) => {
+      fc.property(fc.integer({ min: 1, max: inputs }), fc.array(step, { maxLength: 60, size: "max" }), (n, steps) => {
         const combiner = new WatermarkCombiner(n, mode);
         const oracle = new Oracle(n, mode);
         let last = MIN_WATERMARK;
