@@ -11,6 +11,7 @@
  */
 
 import {
+  type AggregateFunction,
   Args,
   type Collector,
   DataGeneratorSource,
@@ -78,19 +79,15 @@ const watermarks = WatermarkStrategy.forGenerator(() => {
 }).withTimestampAssigner(actualTime);
 
 /** Folds flights into AirportDelays; the same one serves a day and the whole quarter. */
-const delays = {
+const delays: AggregateFunction<Flight, Omit<AirportDelays, "meanDelay"> & { sum: number }, AirportDelays> = {
   createAccumulator: () => ({ airport: "", flights: 0, sum: 0, worst: { delay: -Infinity, destination: "" } }),
-  add({ origin, delay, destination }: Flight, soFar: { flights: number; sum: number; worst: AirportDelays["worst"] }) {
-    return {
-      airport: origin,
-      flights: soFar.flights + 1,
-      sum: soFar.sum + delay,
-      worst: delay > soFar.worst.delay ? { delay, destination } : soFar.worst,
-    };
-  },
-  getResult: ({ airport, flights, sum, worst }: { airport: string; flights: number; sum: number } & {
-    worst: AirportDelays["worst"];
-  }): AirportDelays => ({ airport, flights, meanDelay: sum / flights, worst }),
+  add: ({ origin, delay, destination }, { flights, sum, worst }) => ({
+    airport: origin,
+    flights: flights + 1,
+    sum: sum + delay,
+    worst: delay > worst.delay ? { delay, destination } : worst,
+  }),
+  getResult: ({ airport, flights, sum, worst }) => ({ airport, flights, meanDelay: sum / flights, worst }),
 };
 
 /** The `n` airports with the highest mean delay among those with enough flights. */
@@ -167,7 +164,7 @@ export function summary(ranking: readonly AirportDelays[], late: readonly Flight
     "",
     `Worst airports of departure, January to March 2001 (mean delay, at least ${MIN_FLIGHTS} flights)`,
     ...lines,
-    `${late.length} flights were late: they came more than two hours after their day was over and are not in its report.`,
+    `${late.length} flights came after their day was closed: they count here, but not in the report of their day.`,
   ].join("\n");
 }
 

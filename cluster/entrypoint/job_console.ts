@@ -1,17 +1,50 @@
 /**
- * Shows a local job on a terminal or in a pipe while it runs: the job's own output goes to stdout as it comes, progress
- * to stderr, at the end a summary.
+ * Shows local jobs on a terminal or in a pipe while they run: the job's own output goes to stdout as it comes, progress
+ * to stderr, a summary when a job ends. In a terminal a table stands below the output and is redrawn in place; a program
+ * that writes with `console.log` meanwhile is heard here too, so that it does not write into the table.
  *
  * @module
  */
 
+import { format } from "node:util";
 import type { Log, LogLevel } from "../../runtime/seams/log.ts";
 import type { LocalJob } from "../minicluster/local_job.ts";
-import { ANSI, type JobPicture, pictureJson, PLAIN, renderLine, renderSummary, renderTable } from "./live_view.ts";
+import {
+  ANSI,
+  isSource,
+  type JobPicture,
+  pictureJson,
+  type PictureSize,
+  PLAIN,
+  recordsOf,
+  renderLine,
+  renderSummary,
+  renderTable,
+  type Style,
+} from "./live_view.ts";
 
 /** How often a terminal is redrawn and a line is written, in ms. */
 const REDRAW_MS = 200;
 const LINE_MS = 1000;
+/** How many rates the curve in the head of the table shows. */
+const HISTORY = 16;
+/** Weight of the newest rate in what is shown; the rest keeps the numbers from jumping. */
+const SMOOTHING = 0.4;
+/** Lines that are kept back before they are written without waiting for the next tick. */
+const MAX_PENDING = 1024;
+
+// Terminals that know it show everything between the two at once; the others ignore them.
+const BEGIN_FRAME = "\x1b[?2026h\x1b[?25l";
+const END_FRAME = "\x1b[?25h\x1b[?2026l";
+const CLEAR_LINE_END = "\x1b[K";
+const CLEAR_BELOW = "\x1b[J";
+// deno-lint-ignore no-control-regex -- styles have no width
+const STYLES = /\x1b\[[\d;]*m/g;
+
+/** What a console needs of a job. */
+export type ShownJob = Pick<LocalJob, "progress" | "getJobExecutionResult"> & {
+  readonly graph: Pick<LocalJob["graph"], "state" | "isTerminal"> & { readonly jobGraph: { readonly name: string } };
+};
 
 /** What a console is made from. */
 export interface JobConsoleOptions {
@@ -19,6 +52,8 @@ export interface JobConsoleOptions {
   readonly mode: "live" | "lines" | "json" | "quiet";
   readonly now: () => number;
   readonly columns: () => number;
+  /** Height of the terminal. Default 24. */
+  readonly rows?: () => number;
   readonly colours: boolean;
   readonly write: (text: string, stream: "stdout" | "stderr") => void;
 }
@@ -26,16 +61,16 @@ export interface JobConsoleOptions {
 /** See the module. */
 export class JobConsole implements Log {
   readonly #options: JobConsoleOptions;
-  #job: LocalJob | undefined;
-  #startedMs = 0;
-  #endedMs: number | undefined;
-  #drawnLines = 0;
+  readonly #style: Style;
+  #shown: ShownProgress | undefined;
+  #drawn: readonly string[] = [];
   #pending: { text: string; stream: "stdout" | "stderr" }[] = [];
-  #last = { ms: 0, read: new Map<string, number>() };
   #lastLineMs = 0;
+  #releaseConsole = (): void => {};
 
   constructor(options: JobConsoleOptions) {
     this.#options = options;
+    this.#style = options.colours ? ANSI : PLAIN;
   }
 
   /** How often {@link tick} wants to be called, in ms. */
@@ -44,73 +79,98 @@ export class JobConsole implements Log {
   }
 
   log(level: LogLevel, message: string): void {
-    if (level !== "debug") this.#pending.push({ text: `${level}: ${message}`, stream: "stderr" });
+    if (level !== "debug") this.print(`${level}: ${message}`, "stderr");
   }
   print(line: string, stream: "stdout" | "stderr"): void {
     this.#pending.push({ text: line, stream });
-    if (this.#options.mode !== "live" && this.#pending.length >= 1024) this.#writePending();
+    if (this.#pending.length < MAX_PENDING) return;
+    this.#frame([]);
   }
 
   /** A job has started; the picture shows the latest one. */
-  attach(job: LocalJob): void {
-    this.#job = job;
-    this.#startedMs = this.#options.now();
-    this.#endedMs = undefined;
-    this.#last = { ms: this.#startedMs, read: new Map() };
-    this.#lastLineMs = this.#startedMs;
-    const end = () => void (this.#endedMs ??= this.#options.now());
+  attach(job: ShownJob): void {
+    this.#end();
+    const now = this.#options.now();
+    this.#shown = new ShownProgress(job, now);
+    this.#lastLineMs = now;
+    if (this.#options.mode === "live") this.#captureConsole();
+    const end = () => {
+      if (this.#shown?.job === job) this.#end();
+    };
+    // Heard before the program that waits for the job goes on: what it prints then comes below the summary.
     job.getJobExecutionResult().then(end, end);
   }
 
   /** Writes what has come and draws what is. */
   tick(): void {
     const { mode, now } = this.#options;
-    this.#erase();
-    this.#writePending();
-    if (this.#job === undefined || mode === "quiet") return;
+    const shown = this.#shown;
+    if (shown === undefined || mode === "quiet") return this.#frame([]);
     if (mode === "live") {
-      this.#draw(renderTable(this.#picture(), this.#options.columns(), this.#options.colours ? ANSI : PLAIN));
-    } else if (now() - this.#lastLineMs >= LINE_MS && !this.#job.graph.isTerminal) {
-      this.#lastLineMs = now();
-      const picture = this.#picture();
-      this.#options.write(
-        `${mode === "json" ? JSON.stringify(pictureJson(picture)) : renderLine(picture)}\n`,
-        "stderr",
-      );
+      const lines = renderTable(shown.picture(now()), this.#size(), this.#style);
+      const unchanged = this.#pending.length === 0 && lines.join("\n") === this.#drawn.join("\n");
+      if (!unchanged) this.#frame(lines);
+      return;
     }
+    this.#frame([]);
+    if (now() - this.#lastLineMs < LINE_MS) return;
+    this.#lastLineMs = now();
+    const picture = shown.picture(now());
+    this.#options.write(`${mode === "json" ? JSON.stringify(pictureJson(picture)) : renderLine(picture)}\n`, "stderr");
   }
 
   /** The last words. */
   finish(): void {
-    const { mode, columns, colours, write } = this.#options;
-    this.#erase();
-    this.#writePending();
-    if (this.#job === undefined || mode === "quiet") return;
-    const picture = this.#picture();
+    this.#end();
+    this.#frame([]);
+    this.#releaseConsole();
+  }
+
+  /** The summary of the job that is shown, which stays on the screen. */
+  #end(): void {
+    const { mode, now, write } = this.#options;
+    const shown = this.#shown;
+    this.#shown = undefined;
+    this.#frame([]);
+    if (shown === undefined || mode === "quiet") return;
+    const picture = shown.picture(now());
     if (mode === "json") write(`${JSON.stringify(pictureJson(picture))}\n`, "stderr");
-    else write(`${renderSummary(picture, columns(), colours ? ANSI : PLAIN).join("\n")}\n`, "stderr");
+    else write(`${renderSummary(picture, this.#size(), this.#style).join("\n")}\n`, "stderr");
   }
 
-  #picture(): JobPicture {
-    const job = this.#job!;
-    const now = this.#options.now();
-    const vertices = job.progress();
-    const passed = (now - this.#last.ms) / 1000;
-    const rates = new Map<string, number>();
-    const read = new Map<string, number>();
-    for (const vertex of vertices) {
-      const total = Math.max(vertex.numRecordsIn, vertex.numRecordsOut);
-      read.set(vertex.id, total);
-      rates.set(vertex.id, passed <= 0 ? 0 : (total - (this.#last.read.get(vertex.id) ?? 0)) / passed);
-    }
-    this.#last = { ms: now, read };
-    const elapsedMs = (this.#endedMs ?? now) - this.#startedMs;
-    return { name: job.graph.jobGraph.name, state: job.graph.state, elapsedMs, vertices, rates };
+  #size(): PictureSize {
+    return { columns: this.#options.columns(), rows: this.#options.rows?.() ?? 24 };
   }
 
-  #writePending(): void {
+  /** Replaces what is drawn by what has come and by new lines; without lines nothing stays drawn. */
+  #frame(lines: readonly string[]): void {
+    const { write } = this.#options;
     const pending = this.#pending;
     this.#pending = [];
+    const up = this.#heightOfDrawn();
+    this.#drawn = lines;
+    if (up === 0 && lines.length === 0) return this.#writeOut(pending);
+    const home = up === 0 ? "\r" : `\x1b[${up}A\r`;
+    if (pending.length === 0) {
+      // Line by line over the old ones: nothing is ever empty, so nothing flickers.
+      const body = lines.map((line) => `${line}${CLEAR_LINE_END}\n`).join("");
+      write(`${BEGIN_FRAME}${home}${body}${CLEAR_BELOW}${END_FRAME}`, "stderr");
+      return;
+    }
+    write(`${BEGIN_FRAME}${home}${CLEAR_BELOW}`, "stderr");
+    this.#writeOut(pending);
+    write(`${lines.map((line) => `${line}\n`).join("")}${END_FRAME}`, "stderr");
+  }
+
+  /** Rows of the terminal that the drawn lines take now: a terminal made narrower has wrapped them. */
+  #heightOfDrawn(): number {
+    const columns = Math.max(1, this.#options.columns());
+    return this.#drawn.reduce((rows, line) => {
+      return rows + Math.max(1, Math.ceil(line.replace(STYLES, "").length / columns));
+    }, 0);
+  }
+
+  #writeOut(pending: readonly { text: string; stream: "stdout" | "stderr" }[]): void {
     for (let i = 0; i < pending.length;) {
       const { stream } = pending[i];
       let text = "";
@@ -119,14 +179,63 @@ export class JobConsole implements Log {
     }
   }
 
-  #draw(lines: readonly string[]): void {
-    this.#options.write(`${lines.join("\n")}\n`, "stderr");
-    this.#drawnLines = lines.length;
+  /** Lets what the program writes with console.log come out above the table. */
+  #captureConsole(): void {
+    this.#releaseConsole();
+    const { log, info, debug, warn, error } = globalThis.console;
+    const to = (stream: "stdout" | "stderr") => (...args: unknown[]) => this.print(format(...args), stream);
+    Object.assign(globalThis.console, {
+      log: to("stdout"),
+      info: to("stdout"),
+      debug: to("stdout"),
+      warn: to("stderr"),
+      error: to("stderr"),
+    });
+    this.#releaseConsole = () => {
+      Object.assign(globalThis.console, { log, info, debug, warn, error });
+      this.#releaseConsole = () => {};
+    };
+  }
+}
+
+/** A job with what is needed for rates. */
+class ShownProgress {
+  readonly #startedMs: number;
+  #last: { readonly ms: number; readonly records: ReadonlyMap<string, number> };
+  #rates: ReadonlyMap<string, number> = new Map();
+  readonly #history: number[] = [];
+
+  constructor(readonly job: ShownJob, nowMs: number) {
+    this.#startedMs = nowMs;
+    this.#last = { ms: nowMs, records: new Map() };
   }
 
-  #erase(): void {
-    if (this.#drawnLines === 0) return;
-    this.#options.write(`\x1b[${this.#drawnLines}A\x1b[J`, "stderr");
-    this.#drawnLines = 0;
+  picture(nowMs: number): JobPicture {
+    const vertices = this.job.progress();
+    const seconds = (nowMs - this.#last.ms) / 1000;
+    // Two pictures at once (the last tick and the summary) say nothing new about rates.
+    if (seconds >= REDRAW_MS / 2000) {
+      const records = new Map(vertices.map((vertex) => [vertex.id, recordsOf(vertex)]));
+      const rates = new Map<string, number>();
+      let read = 0;
+      for (const vertex of vertices) {
+        const newest = (records.get(vertex.id)! - (this.#last.records.get(vertex.id) ?? 0)) / seconds;
+        const before = this.#rates.get(vertex.id) ?? newest;
+        rates.set(vertex.id, before + SMOOTHING * (newest - before));
+        if (isSource(vertex)) read += newest;
+      }
+      this.#last = { ms: nowMs, records };
+      this.#rates = rates;
+      this.#history.push(read);
+      if (this.#history.length > HISTORY) this.#history.shift();
+    }
+    return {
+      name: this.job.graph.jobGraph.name,
+      state: this.job.graph.state,
+      elapsedMs: nowMs - this.#startedMs,
+      vertices,
+      rates: this.#rates,
+      history: [...this.#history],
+    };
   }
 }

@@ -6,7 +6,7 @@
 
 import { TaskMetricGroup } from "../../runtime/metrics/task_metrics.ts";
 import type { CollectReceiver } from "../../runtime/api/executor.ts";
-import type { JobEdge, JobGraph, JobVertex } from "../../runtime/graph/job_graph.ts";
+import type { JobEdge, JobVertex } from "../../runtime/graph/job_graph.ts";
 import type { TaskAccumulators } from "../../runtime/operators/runtime_context.ts";
 import type { Seams } from "../../runtime/seams/seams.ts";
 import type { OperatorSubtaskState } from "../../runtime/state/rescale.ts";

@@ -15,7 +15,6 @@ import { TaskMetricGroup } from "../../runtime/metrics/task_metrics.ts";
 import { SourceCoordinator } from "../../runtime/operators/source_coordinator.ts";
 import { WatermarkAlignmentGroups } from "../../runtime/operators/watermark_alignment_groups.ts";
 import type { Seams } from "../../runtime/seams/seams.ts";
-import type { OperatorSubtaskState } from "../../runtime/state/rescale.ts";
 import type { StreamTask, TaskListener } from "../../runtime/tasks/stream_task.ts";
 import { TaskLoop, type TaskLoopOptions } from "../../runtime/tasks/task_loop.ts";
 import { type Execution, ExecutionGraph } from "../jobmaster/execution_graph.ts";

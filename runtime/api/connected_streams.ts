@@ -39,7 +39,7 @@ export interface ConnectedInputs<A, B> {
    * @param keyType Declares the hash rule of the key; default: by the value of each key.
    */
   keyBy<const K>(
-    first: KeySelector<A, K> & ValidKey<K>,
+    first: KeySelector<A, ValidKey<K>>,
     second: KeySelector<B, NoInfer<K>>,
     keyType?: TypeInformation<K>,
   ): KeyedConnectedStreams<K, A, B>;

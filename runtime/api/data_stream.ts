@@ -9,6 +9,7 @@ import type { Transformation } from "../graph/transformation.ts";
 import type { StreamOperatorFactory } from "../operators/operator.ts";
 import type { FilterFunction, FlatMapFunction, KeySelector, MapFunction } from "../functions/functions.ts";
 import type { Partitioner } from "../functions/partitioner.ts";
+import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { NoState, Process } from "../functions/process_function.ts";
 import type { Sink } from "../functions/sink.ts";
 import type { MapStateDescriptor, StateDeclarations } from "../functions/state_descriptor.ts";
@@ -29,6 +30,7 @@ import type { PartitionWindowedStream } from "./partition_window.ts";
 import type { SingleOutputStreamOperator } from "./single_output_stream_operator.ts";
 import type { DataStreamSink, SinkUidHashes } from "./stream_sink.ts";
 import type {
+  AnyStream,
   ELEMENT,
   ElementOf,
   FieldValue,
@@ -37,6 +39,7 @@ import type {
   KeyField,
   ObjectOrFactory,
   Synchronous,
+  SynchronousResult,
   ValidKey,
 } from "./stream_types.ts";
 
@@ -73,7 +76,10 @@ export interface DataStream<T> {
    * refused by its type and at run time; see {@link asyncMap}.
    * @throws InvalidProgramError TSF-1201 when it is not a function, TSF-1202 when it is async.
    */
-  map<R>(mapper: FunctionOrFactory<MapFunction<T, R>> & Synchronous<R>): SingleOutputStreamOperator<R>;
+  map<R>(mapper: (value: T) => SynchronousResult<R>): SingleOutputStreamOperator<R>;
+  map<R>(
+    mapper: ({ map(value: T): R } | FunctionFactory<MapFunction<T, R>>) & Synchronous<R>,
+  ): SingleOutputStreamOperator<R>;
 
   /**
    * One value in, any number out: return an array or another iterable object (a generator is drawn lazily), or emit
@@ -144,7 +150,7 @@ export interface DataStream<T> {
    * console.assert(sums.join() === "1,3");
    * ```
    */
-  keyBy<const K>(selector: KeySelector<T, K> & ValidKey<K>, keyType?: TypeInformation<K>): KeyedStream<T, K>;
+  keyBy<const K>(selector: KeySelector<T, ValidKey<K>>, keyType?: TypeInformation<K>): KeyedStream<T, K>;
   keyBy<const F extends KeyField<T>>(field: F, keyType?: TypeInformation<FieldValue<T, F>>): KeyedStream<
     T,
     FieldValue<T, F>
@@ -158,8 +164,7 @@ export interface DataStream<T> {
    *
    * @throws InvalidProgramError TSF-1210 when a stream belongs to another environment.
    */
-  // deno-lint-ignore no-explicit-any -- streams of any type; the result type is the union of all
-  union<const S extends readonly DataStream<any>[]>(...streams: S): DataStream<T | ElementOf<S[number]>>;
+  union<const S extends readonly AnyStream[]>(...streams: S): DataStream<T | ElementOf<S[number]>>;
 
   /** Joins a broadcast stream, whose records every subtask sees, for the broadcast state pattern. */
   connect<U>(other: BroadcastStream<U>): BroadcastConnectedStream<T, U>;

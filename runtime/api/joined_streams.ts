@@ -35,7 +35,7 @@ export type TaggedUnion<L, R> = { readonly one: L; readonly two?: undefined } | 
 export interface JoinedStreams<L, R> {
   /** The key of the left stream: a function or a field. */
   where<const K>(
-    key: KeySelector<L, K> & ValidKey<K>,
+    key: KeySelector<L, ValidKey<K>>,
     keyType?: TypeInformation<K>,
   ): JoinedWhere<L, R, K>;
   where<const F extends KeyField<L>>(key: F): JoinedWhere<L, R, FieldValue<L, F>>;
@@ -71,7 +71,7 @@ export interface WindowedJoin<L, R, K, W extends Window> {
 export interface CoGroupedStreams<L, R> {
   /** The key of the left stream: a function or a field. */
   where<const K>(
-    key: KeySelector<L, K> & ValidKey<K>,
+    key: KeySelector<L, ValidKey<K>>,
     keyType?: TypeInformation<K>,
   ): CoGroupedWhere<L, R, K>;
   where<const F extends KeyField<L>>(key: F): CoGroupedWhere<L, R, FieldValue<L, F>>;

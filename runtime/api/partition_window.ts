@@ -34,5 +34,5 @@ export interface PartitionWindowedStream<T> {
   ): SingleOutputStreamOperator<R>;
   /** Sorts the records of a partition by a field or by what a function gives; equal ones keep their order. */
   sortPartition(field: ComparableField<T>, order: Order): SingleOutputStreamOperator<T>;
-  sortPartition<K>(selector: KeySelector<T, K> & ValidKey<K>, order: Order): SingleOutputStreamOperator<T>;
+  sortPartition<K>(selector: KeySelector<T, ValidKey<K>>, order: Order): SingleOutputStreamOperator<T>;
 }

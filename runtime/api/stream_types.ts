@@ -17,6 +17,12 @@ export type ElementOf<S> = S extends { readonly [ELEMENT]?: () => infer T } ? T 
 /** The type of the key of a keyed stream: `KeyOf<typeof stream>`. */
 export type KeyOf<S> = S extends { readonly [KEY]?: () => infer K } ? K : never;
 
+/** Any stream of the same environment, whatever its records are. */
+export interface AnyStream {
+  readonly [ELEMENT]?: () => unknown;
+  getId(): number;
+}
+
 /** A function object, or {@link perSubtask} around one. */
 export type FunctionOrFactory<F> = F | FunctionFactory<F>;
 /** A function object, `() => new MyFunction()`, or {@link perSubtask} around one. */
@@ -24,13 +30,18 @@ export type ObjectOrFactory<F extends object> = F | FunctionFactory<F> | (() => 
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
-/**
- * What a result type adds to a parameter: nothing, or, for a promise, a property that no function has, whose name is
- * the advice in the compiler's message.
- */
+/** What a promise is measured against where a value belongs: no value has this property; its name is the advice. */
+export interface PromiseRefused {
+  readonly "a promise is not a value here: use asyncMap() or AsyncDataStream": never;
+}
+/** What a result type adds to a parameter: nothing, or, for a promise, {@link PromiseRefused}. */
 export type Synchronous<R> = IsAny<R> extends true ? unknown
   : [Extract<R, PromiseLike<unknown>>] extends [never] ? unknown
-  : { readonly "a promise is not a value here: use asyncMap() or AsyncDataStream": never };
+  : PromiseRefused;
+/** A result, or {@link PromiseRefused} when it is a promise. */
+export type SynchronousResult<R> = IsAny<R> extends true ? R
+  : [Extract<R, PromiseLike<unknown>>] extends [never] ? R
+  : PromiseRefused;
 
 /** Why a type cannot be a key; never when it can. `any` and `unknown` are checked at run time. */
 export type KeyProblem<K> = unknown extends K ? never
@@ -39,8 +50,8 @@ export type KeyProblem<K> = unknown extends K ? never
   : K extends readonly (infer E)[] ? KeyProblem<E>
   : K extends object ? { [P in keyof K]-?: KeyProblem<K[P]> }[keyof K]
   : "null, undefined and symbols";
-/** Adds to a key selector nothing, or a property that no function has, whose type says what is wrong. */
-export type ValidKey<K> = [KeyProblem<K>] extends [never] ? unknown
+/** A key; or what no value is, and whose type says what is wrong. */
+export type ValidKey<K> = [KeyProblem<K>] extends [never] ? K
   : { readonly "a key is a string, number, bigint, boolean, or an array or object of keys; not": KeyProblem<K> };
 
 /** The positions of a tuple, as numbers, whose element is a `V`. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { CommittableMessage, Committer } from "../functions/sink.ts";
+import type { CommittableMessage, Committer, Sink } from "../functions/sink.ts";
 import { type ListState, ListStateDescriptor } from "../functions/state_descriptor.ts";
 import { AsyncStepsOperator } from "./async_steps.ts";
 import {

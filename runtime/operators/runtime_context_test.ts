@@ -121,7 +121,7 @@ Deno.test("state of every kind in a rich function on a keyed stream", () => {
       map.putAll([[value, count.value()!]]);
       max.add(value.length);
       text.add(value);
-      const seen = [
+      const seen: unknown[] = [
         count.value(),
         list.get(),
         [...map.keys()],

@@ -27,7 +27,8 @@ export class TaskProcessingTime implements ProcessingTimeService {
   registerTimer(timestamp: number, callback: (timestamp: number) => void): Cancel {
     if (this.#closed) return () => {};
     let live = true;
-    const cancelClock = this.#clock.after(Math.max(0, timestamp - this.#clock.now()), () => {
+    // One millisecond late, as in Flink: a record of the last millisecond of a window must not reopen it.
+    const cancelClock = this.#clock.after(Math.max(0, timestamp - this.#clock.now()) + 1, () => {
       this.#pending.delete(cancel);
       this.#mailbox.post(() => {
         if (live && !this.#closed) callback(timestamp);

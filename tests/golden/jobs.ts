@@ -13,6 +13,7 @@ import {
   MapStateDescriptor,
   OutputTag,
   PurgingTrigger,
+  type Sink,
   SlidingEventTimeWindows,
   type StreamExecutionEnvironment,
   TumblingEventTimeWindows,
@@ -82,8 +83,13 @@ function otherStream({ env, gate }: GoldenInput): DataStream<Click> {
     .uid("others");
 }
 
+/** A stream of whatever, ready for its sink. */
+export interface Results {
+  // deno-lint-ignore no-explicit-any -- the sink takes what comes
+  sinkTo(sink: Sink<any>): unknown;
+}
 /** A job; its results are compared as a multiset. */
-export type GoldenJob = (input: GoldenInput) => DataStream<unknown>;
+export type GoldenJob = (input: GoldenInput) => Results;
 
 /** All golden jobs by name. */
 export const GOLDEN_JOBS: Readonly<Record<string, GoldenJob>> = {
@@ -236,7 +242,7 @@ export const GOLDEN_JOBS: Readonly<Record<string, GoldenJob>> = {
       spread[1],
       spread[2],
       spread[3],
-      all.partitionCustom((key, n) => key % n, (page) => page).map((n) => n + 100),
+      all.partitionCustom((key: number, n) => key % n, (page) => page).map((n) => n + 100),
     );
   },
 
@@ -247,7 +253,7 @@ export const GOLDEN_JOBS: Readonly<Record<string, GoldenJob>> = {
  * The last result of each key: running aggregates emit as often as they get input, in an order that depends on how the
  * two splits interleave, but the largest is the same.
  */
-function last<T>(stream: DataStream<T>, key: (value: T) => string, rank: (value: T) => number): DataStream<unknown> {
+function last<T>(stream: DataStream<T>, key: (value: T) => string, rank: (value: T) => number): Results {
   return stream.keyBy((value) => key(value)).process({
     state: { best: valueState<number>() },
     processElement(value, ctx, _out: { collect(value: string): void }) {

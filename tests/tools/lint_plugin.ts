@@ -25,7 +25,7 @@ export function folderOf(path: string): string {
 
 /** Tests may import more: the test kit and whatever they compare with. */
 export function isTest(path: string): boolean {
-  return /_test\.ts$/.test(path) || path.startsWith("tests/");
+  return /_test\.ts$/.test(path) || path.startsWith("tests/") || path.includes("/testdata/");
 }
 
 function resolve(from: string, specifier: string): string | undefined {

@@ -73,6 +73,9 @@ const byClass = trades.map(new Price());
 const byFactory = trades.map(perSubtask(() => new Price()));
 // deno-lint-ignore no-explicit-any -- the point of this test
 const untyped = words.map((word): any => JSON.parse(word));
+const identity = <V>(value: V): V => value;
+const byGeneric = trades.map(identity);
+const ofUnknown = env.fromData(1).map((n): unknown => n).union(numbers);
 const asynchronous = trades.asyncMap((trade) => Promise.resolve(trade.price));
 export type Maps = [
   Expect<Equal<typeof lengths, SingleOutputStreamOperator<number>>>,
@@ -83,6 +86,8 @@ export type Maps = [
   Expect<Equal<ElementOf<typeof byFactory>, number>>,
   // deno-lint-ignore no-explicit-any -- the point of this test
   Expect<Equal<ElementOf<typeof untyped>, any>>,
+  Expect<Equal<ElementOf<typeof byGeneric>, Trade>>,
+  Expect<Equal<ElementOf<typeof ofUnknown>, unknown>>,
   Expect<Equal<ElementOf<typeof asynchronous>, number>>,
 ];
 
