@@ -322,5 +322,37 @@ export { CollectionSource } from "./runtime/connectors/collection/source.ts";
 export { NumberSequenceSource } from "./runtime/connectors/sequence/source.ts";
 export { RateLimiterStrategy } from "./runtime/connectors/datagen/rate_limiter.ts";
 export { DataGeneratorSource, type GeneratorFunction } from "./runtime/connectors/datagen/source.ts";
+export {
+  FileSource,
+  FileSourceBuilder,
+  type FileSourceOptions,
+  type FileSourceSplit,
+} from "./runtime/connectors/files/source.ts";
+export { FileSink, FileSinkBuilder, type FileSinkOptions } from "./runtime/connectors/files/sink.ts";
+export { TextLineInputFormat } from "./runtime/connectors/files/text_line_format.ts";
+export { csvFormat, type CsvOptions } from "./runtime/connectors/files/csv_format.ts";
+export { jsonLinesFormat, type JsonLinesOptions } from "./runtime/connectors/files/json_lines_format.ts";
+export type {
+  DecodedRecords,
+  InvalidLine,
+  RecordDecoder,
+  RecordFormat,
+} from "./runtime/connectors/files/record_format.ts";
+export type { InvalidLinePolicy } from "./runtime/connectors/files/invalid_lines.ts";
+export {
+  BasePathBucketAssigner,
+  type BucketAssigner,
+  type BucketAssignerContext,
+  DateTimeBucketAssigner,
+} from "./runtime/connectors/files/bucket_assigners.ts";
+export { type Encoder, JsonLinesEncoder, SimpleStringEncoder } from "./runtime/connectors/files/encoders.ts";
+export {
+  DefaultRollingPolicy,
+  type DefaultRollingPolicyOptions,
+  OnCheckpointRollingPolicy,
+  type PartFileInfo,
+  type RollingPolicy,
+} from "./runtime/connectors/files/rolling_policies.ts";
+export { type SocketTextOptions, SocketTextSource } from "./runtime/connectors/socket/source.ts";
 export { DiscardingSink } from "./runtime/connectors/discarding/sink.ts";
 export { PrintSink } from "./runtime/connectors/print/sink.ts";

@@ -185,7 +185,7 @@ export class StreamExecutionEnvironment {
   ): DataStreamSource<string> {
     const source = this.#recorder.host().connectors.socketText({ hostname, port, delimiter, maxRetries });
     const strategy = WatermarkStrategy.noWatermarks<string>();
-    return this.#source<string>({ name: "Socket Stream", source, strategy, legacy: true }).forceNonParallel();
+    return this.#source<string>({ name: "Socket Stream", source, strategy, legacy: true });
   }
 
   /** Parallelism of operators recorded from now on. @throws InvalidProgramError TSF-1104 outside 1 to 32768. */
@@ -386,7 +386,8 @@ export class StreamExecutionEnvironment {
       parallelism: this.#recorder.parallelism(),
       userLine: userFrame(new Error().stack),
     });
-    return this.#factory.operator(transformation) as unknown as DataStreamSource<T>;
+    const made = this.#factory.operator(transformation);
+    return (legacy === true ? made.fixParallelism() : made) as unknown as DataStreamSource<T>;
   }
   /** Files named by the configuration replace those registered. */
   #readCachedFiles(): void {

@@ -209,10 +209,19 @@ class NodeInput implements ChainTarget {
   #process(value: unknown, timestamp: number): void {
     this.node.numRecordsIn++;
     const operator = this.#operator;
-    operator.setKeyContext(this.input, value);
+    this.#setKey(value);
     if (operator.numInputs < 2) operator.processElement(value, timestamp);
     else if (this.input === 0) operator.processElement1(value, timestamp);
     else operator.processElement2(value, timestamp);
+  }
+
+  /** The key selector is user code of its own: what it throws is named as that. */
+  #setKey(value: unknown): void {
+    try {
+      this.#operator.setKeyContext(this.input, value);
+    } catch (error) {
+      throw wrapUserError(error, this.node.reference, "the key selector");
+    }
   }
 
   #event(event: QueuedEvent): void {

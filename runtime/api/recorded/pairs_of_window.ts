@@ -23,7 +23,9 @@ type PairsCall = (left: unknown[], right: unknown[], out: Collector<unknown>) =>
 
 /** A factory of window functions around a join or coGroup function. */
 export function pairsOfWindow(fn: unknown, kind: "join" | "coGroup"): FunctionFactory<PairsOfWindow> {
-  return perSubtask(() => new PairsOfWindow(instantiate(fn), kind));
+  // The factory's name stands in the description of the window, as in Flink.
+  const CoGroupWindowFunction = () => new PairsOfWindow(instantiate(fn), kind);
+  return perSubtask(CoGroupWindowFunction);
 }
 
 /** See the head of the file. */

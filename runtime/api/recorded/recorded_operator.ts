@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nonParallelError } from "../../graph/limits.ts";
 import type { OutputTag } from "../../functions/output_tag.ts";
 import type { PhysicalTransformation } from "../../graph/transformation.ts";
 import { SideOutputTransformation } from "../../graph/virtual_transformation.ts";
@@ -21,6 +22,7 @@ export function groupName(group: string | SlotSharingGroup): string {
 /** Implements {@link SingleOutputStreamOperator}. */
 export class RecordedOperator extends RecordedStream implements MethodsOf<SingleOutputStreamOperator<unknown>> {
   readonly #physical: PhysicalTransformation;
+  #isFixed = false;
 
   constructor(factory: StreamFactory, transformation: PhysicalTransformation) {
     super(factory, transformation);
@@ -50,7 +52,14 @@ export class RecordedOperator extends RecordedStream implements MethodsOf<Single
     return this;
   }
   setParallelism(parallelism: number): this {
+    if (this.#isFixed && parallelism !== 1) throw nonParallelError("parallelism", parallelism, this.#physical);
     this.#physical.parallelism = parallelism;
+    return this;
+  }
+  /** Parallelism 1 for good, as forceNonParallel, but without a word about the maximum (sources of Flink's old kind). */
+  fixParallelism(): this {
+    this.#physical.parallelism = 1;
+    this.#isFixed = true;
     return this;
   }
   setMaxParallelism(maxParallelism: number): this {

@@ -74,11 +74,12 @@ export class RecordedPartitionWindow implements MethodsOf<PartitionWindowedStrea
 
 /** A window function that hands all records to a mapPartition function. */
 function mapPartitionOfWindow(fn: unknown): unknown {
-  return perSubtask(() => {
+  const KeyedMapPartitionWindowFunction = () => {
     const own = instantiate(fn) as object;
     const mapPartition = callable(own, "mapPartition");
     return Object.assign(typeof own === "function" ? {} : Object.create(own), {
       apply: (_key: unknown, _window: Window, values: Iterable<unknown>, out: unknown) => mapPartition(values, out),
     });
-  });
+  };
+  return perSubtask(KeyedMapPartitionWindowFunction);
 }

@@ -84,19 +84,19 @@ export class RecordedWindowedStream
   }
 
   sum(field: string): RecordedOperator {
-    return this.reduce(sumOf(field));
+    return this.reduce(named("SumAggregator", sumOf(field)));
   }
   min(field: string): RecordedOperator {
-    return this.reduce(minOf(field));
+    return this.reduce(named("ComparableAggregator", minOf(field)));
   }
   max(field: string): RecordedOperator {
-    return this.reduce(maxOf(field));
+    return this.reduce(named("ComparableAggregator", maxOf(field)));
   }
   minBy(field: string, first = true): RecordedOperator {
-    return this.reduce(minByOf(field, first));
+    return this.reduce(named("ComparableAggregator", minByOf(field, first)));
   }
   maxBy(field: string, first = true): RecordedOperator {
-    return this.reduce(maxByOf(field, first));
+    return this.reduce(named("ComparableAggregator", maxByOf(field, first)));
   }
 
   /** Pre-aggregation, with or without a window function that sees its one result. */
@@ -136,8 +136,16 @@ function functionNames(content: WindowContent, fn: WindowFunctionSpec): string[]
   return [...names, fn.kind === "passthrough" ? "PassThroughWindowFunction" : functionName(fn.fn)];
 }
 
+/** The name of a function in descriptions: its own, or that of its class; of a factory, its own. */
 function functionName(fn: object): string {
   if (typeof fn === "function") return (fn as { readonly name: string }).name || "function";
+  const create = (fn as { readonly [PER_SUBTASK]?: () => unknown })[PER_SUBTASK];
+  if (create !== undefined) return create.name || "function";
   const { name } = fn.constructor;
   return name === "" || name === "Object" ? "function" : name;
+}
+
+/** A function of ours under the name of the class that Flink shows. */
+function named<F extends object>(name: string, fn: F): F {
+  return Object.defineProperty(fn, "name", { value: name });
 }

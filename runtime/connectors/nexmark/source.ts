@@ -1,0 +1,205 @@
+/**
+ * The Nexmark events as a source. Every split is each S-th event, so all readers move along the same time line and the
+ * events do not depend on the number of subtasks.
+ *
+ * @module
+ */
+
+import type {
+  Boundedness,
+  InputStatus,
+  ReaderOutput,
+  Source,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+  SplitEnumerator,
+  SplitEnumeratorContext,
+} from "../../functions/source.ts";
+import { RateLimiterStrategy } from "../datagen/rate_limiter.ts";
+import { checkOption } from "../invalid_option.ts";
+import type { Gate } from "../sequence/range.ts";
+import { DiscoveringEnumerator, type EnumeratorCheckpoint } from "../split_enumerator.ts";
+import { NexmarkGenerator, type NexmarkSettings } from "./generator.ts";
+import type { NexmarkEvent } from "./model.ts";
+
+/** How a {@link NexmarkSource} emits. */
+export interface NexmarkOptions extends NexmarkSettings {
+  /** Events of all subtasks together. Default: no end. */
+  readonly count?: number;
+  /** How fast events go out; event time does not depend on it. Default: as fast as they are taken. */
+  readonly rateLimiter?: RateLimiterStrategy;
+}
+
+/** The events `next`, `next + step`, ...; plain data beside its id. */
+export class NexmarkSplit implements SourceSplit {
+  constructor(readonly index: number, readonly step: number, readonly next: number) {}
+  splitId(): string {
+    return `nexmark-${this.index}/${this.step}`;
+  }
+}
+
+/**
+ * A source of persons, auctions and bids with event timestamps; the same settings give the same events.
+ *
+ * @throws InvalidProgramError TSF-3016 for a wrong option.
+ *
+ * @example
+ * ```ts
+ * import { isBid, NexmarkGenerator, NexmarkSource } from "tsflink";
+ *
+ * const source = new NexmarkSource({ count: 100_000, eventsPerSecond: 1000 });
+ * console.assert(source.getBoundedness() === "bounded");
+ * console.assert(isBid(new NexmarkGenerator().event(4)));
+ * ```
+ */
+export class NexmarkSource implements Source<NexmarkEvent, NexmarkSplit, EnumeratorCheckpoint> {
+  readonly #options: NexmarkOptions;
+
+  constructor(options: NexmarkOptions = {}) {
+    const { count } = options;
+    checkOption(
+      count === undefined || (Number.isSafeInteger(count) && count >= 0),
+      "count",
+      "a whole number >= 0",
+      count,
+    );
+    new NexmarkGenerator(options);
+    this.#options = options;
+  }
+
+  getBoundedness(): Boundedness {
+    return this.#options.count === undefined ? "continuous-unbounded" : "bounded";
+  }
+
+  createEnumerator(context: SplitEnumeratorContext<NexmarkSplit>): SplitEnumerator<NexmarkSplit, EnumeratorCheckpoint> {
+    return this.#enumerator(context);
+  }
+
+  restoreEnumerator(
+    context: SplitEnumeratorContext<NexmarkSplit>,
+    checkpoint: EnumeratorCheckpoint,
+  ): SplitEnumerator<NexmarkSplit, EnumeratorCheckpoint> {
+    return this.#enumerator(context, checkpoint);
+  }
+
+  createReader(context: SourceReaderContext): SourceReader<NexmarkEvent, NexmarkSplit> {
+    const { rateLimiter = RateLimiterStrategy.noOp(), count = Infinity } = this.#options;
+    const gate = rateLimiter.createGate(context.currentParallelism, context.clock);
+    return new NexmarkReader(context, { generator: new NexmarkGenerator(this.#options), count, gate });
+  }
+
+  serializeSplit(split: NexmarkSplit): unknown {
+    return { index: split.index, step: split.step, next: split.next };
+  }
+
+  deserializeSplit(data: unknown): NexmarkSplit {
+    const { index, step, next } = data as { index: number; step: number; next: number };
+    return new NexmarkSplit(index, step, next);
+  }
+
+  #enumerator(
+    context: SplitEnumeratorContext<NexmarkSplit>,
+    checkpoint?: EnumeratorCheckpoint,
+  ): SplitEnumerator<NexmarkSplit, EnumeratorCheckpoint> {
+    return new DiscoveringEnumerator(context, {
+      assignment: "spread",
+      discover: () => {
+        const step = context.currentParallelism();
+        return Array.from({ length: step }, (_, index) => new NexmarkSplit(index, step, index));
+      },
+      serializeSplit: (split) => this.serializeSplit(split),
+      deserializeSplit: (data) => this.deserializeSplit(data),
+    }, checkpoint);
+  }
+}
+
+interface NexmarkReading {
+  readonly generator: NexmarkGenerator;
+  readonly count: number;
+  readonly gate: Gate | undefined;
+}
+
+/** Emits the events of its splits in the order of their numbers. */
+class NexmarkReader implements SourceReader<NexmarkEvent, NexmarkSplit> {
+  readonly #context: SourceReaderContext;
+  readonly #reading: NexmarkReading;
+  #splits: { readonly index: number; readonly step: number; next: number }[] = [];
+  #noMoreSplits = false;
+  #asked = false;
+  #gated = false;
+  #available = Promise.withResolvers<void>();
+
+  constructor(context: SourceReaderContext, reading: NexmarkReading) {
+    this.#context = context;
+    this.#reading = reading;
+  }
+
+  start(): void {
+    this.#ask();
+  }
+
+  pollNext(output: ReaderOutput<NexmarkEvent>): InputStatus {
+    this.#gated = false;
+    const { generator, count, gate } = this.#reading;
+    let split = this.#splits[0];
+    if (split === undefined) {
+      if (this.#noMoreSplits) return "END_OF_INPUT";
+      this.#ask();
+      return "NOTHING_AVAILABLE";
+    }
+    for (const other of this.#splits) if (other.next < split.next) split = other;
+    if (split.next >= count) {
+      // The lowest of all is behind the end.
+      this.#splits = [];
+      return "MORE_AVAILABLE";
+    }
+    if (gate !== undefined && !gate.tryAcquire()) {
+      this.#gated = true;
+      return "NOTHING_AVAILABLE";
+    }
+    const event = generator.event(split.next);
+    output.collect(event, event.dateTime);
+    split.next += split.step;
+    return "MORE_AVAILABLE";
+  }
+
+  isAvailable(): Promise<void> {
+    if (this.#splits.length > 0) return this.#gated ? this.#reading.gate!.whenOpen() : Promise.resolve();
+    return this.#noMoreSplits ? Promise.resolve() : this.#available.promise;
+  }
+
+  snapshotState(_checkpointId: number): NexmarkSplit[] {
+    return this.#splits.map(({ index, step, next }) => new NexmarkSplit(index, step, next));
+  }
+
+  addSplits(splits: NexmarkSplit[]): void {
+    this.#asked = false;
+    for (const { index, step, next } of splits) this.#splits.push({ index, step, next });
+    this.#wake();
+  }
+
+  notifyNoMoreSplits(): void {
+    this.#noMoreSplits = true;
+    this.#wake();
+  }
+
+  notifyCheckpointComplete(_checkpointId: number): void {
+    this.#reading.gate?.notifyCheckpointComplete();
+  }
+
+  close(): void {
+    this.#reading.gate?.close();
+  }
+
+  #ask(): void {
+    if (this.#asked || this.#noMoreSplits) return;
+    this.#asked = true;
+    this.#context.sendSplitRequest();
+  }
+
+  #wake(): void {
+    this.#available.resolve();
+    this.#available = Promise.withResolvers<void>();
+  }
+}
