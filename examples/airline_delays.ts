@@ -23,11 +23,14 @@ import {
   TumblingEventTimeWindows,
   WatermarkStrategy,
 } from "tsflink";
+import { readDataset } from "./real_data.ts";
 
 /** A flight as it stands in the file: scheduled time (local, read as UTC), delay in minutes. */
 export interface Flight {
   readonly date: string;
   readonly delay: number;
+  /** Miles. */
+  readonly distance: number;
   readonly origin: string;
   readonly destination: string;
 }
@@ -138,11 +141,9 @@ export function flightsAtRate(env: StreamExecutionEnvironment, flights: readonly
   return env.fromSource(source, watermarks, "Flights").setParallelism(1);
 }
 
-/** The flights of the package. It exports only code, so the file is found beside that code. */
+/** The flights, in the order of the file. */
 export async function readFlights(): Promise<Flight[]> {
-  await import("vega-datasets");
-  const file = new URL("../data/flights-20k.json", import.meta.resolve("vega-datasets"));
-  return JSON.parse(await Deno.readTextFile(file));
+  return JSON.parse(await readDataset("flights-20k.json"));
 }
 
 /** `Sat 06 Jan  222 flights   ORD +101  DFW  +33  ...` */

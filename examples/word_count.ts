@@ -5,7 +5,7 @@
  *     deno run -A cli.ts local examples/word_count.ts --input war_and_peace.txt --top 20
  */
 
-import { type Collector, type DataStream, GlobalWindows, StreamExecutionEnvironment } from "tsflink";
+import { Args, type Collector, type DataStream, GlobalWindows, StreamExecutionEnvironment } from "tsflink";
 
 /** A word and how often it was seen. */
 export interface WordCount {
@@ -47,10 +47,12 @@ export async function readBible(): Promise<string[]> {
 
 export async function main(): Promise<void> {
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
-  const args = env.args.parse({ input: "", top: 10 });
+  const args = env.args.parse({ input: Args.of("", "a text file instead of the Bible"), top: 10 });
   const lines = args.input === "" ? env.fromData(await env.once("bible", readBible)) : env.readTextFile(args.input);
 
-  top(wordCount(lines), args.top).map(({ word, count }) => `${String(count).padStart(8)}  ${word}`).print();
+  top(wordCount(lines), args.top)
+    .map(({ word, count }) => `${String(count).padStart(8)}  ${word}`).setParallelism(1)
+    .print().setParallelism(1);
   await env.execute("word count");
 }
 

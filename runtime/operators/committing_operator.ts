@@ -21,9 +21,7 @@ import {
 } from "./committable_collector.ts";
 
 /** What a committer may use when it is made. */
-export type CommitterContext = Parameters<
-  NonNullable<import("../functions/sink.ts").Sink<unknown>["createCommitter"]>
->[0];
+export type CommitterContext = Parameters<NonNullable<Sink<unknown>["createCommitter"]>>[0];
 
 /** Settings of both committers. */
 export interface CommitterOptions {

@@ -9,7 +9,32 @@
 
 import { MAX_WATERMARK, MIN_WATERMARK } from "../types/stream_element.ts";
 import type { SourceWatermarkListener } from "./source_output.ts";
-import { WatermarkSampler } from "./watermark_sampler.ts";
+
+/**
+ * The last few watermarks, sampled in steps: alignment acts on the oldest, so that a short burst ahead pauses nothing
+ * (`pipeline.watermark-alignment.buffer-size`). With capacity 0 the oldest sample is the latest watermark.
+ */
+class WatermarkSampler {
+  readonly #samples: number[];
+  #latest = MIN_WATERMARK;
+
+  constructor(capacity: number) {
+    this.#samples = new Array<number>(capacity).fill(MIN_WATERMARK);
+  }
+  addLatest(timestamp: number): void {
+    this.#latest = timestamp;
+  }
+  sample(): void {
+    this.#samples.push(this.#latest);
+    this.#samples.shift();
+  }
+  get latest(): number {
+    return this.#latest;
+  }
+  get oldestSample(): number {
+    return this.#samples[0] ?? this.#latest;
+  }
+}
 
 /** What alignment does to the operator. */
 export interface AlignmentActions {

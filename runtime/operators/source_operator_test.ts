@@ -11,7 +11,7 @@ import { WatermarkStrategy } from "../functions/watermark_strategies.ts";
 import type { HarnessElement } from "../testing/harness_elements.ts";
 import { type HarnessOptions, StreamOperatorTestHarness } from "../testing/operator_test_harness.ts";
 import { MAX_WATERMARK } from "../types/stream_element.ts";
-import { SourceOperator, sourceOperator, type SourceOperatorOptions } from "./source_operator.ts";
+import { type SourceOperator, sourceOperator, type SourceOperatorOptions } from "./source_operator.ts";
 
 /** A split counts from `next` to `end`. */
 class CountSplit implements SourceSplit {

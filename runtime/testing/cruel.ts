@@ -13,7 +13,7 @@ import { serializeValue } from "../types/generic_serializer.ts";
 import type { Key, KeyHashRule } from "../types/key.ts";
 import { defaultMaxParallelism, subtaskForKey } from "../types/key_group.ts";
 import type { HarnessElement, StreamRecord } from "./harness_elements.ts";
-import type { HarnessOptions, HarnessSnapshot, OperatorUnderTest } from "./operator_test_harness.ts";
+import type { HarnessOptions, HarnessSnapshot, OperatorUnderTest } from "./harness_options.ts";
 import { type CruelStep, ScriptHarness, type ScriptKeySelectors } from "./script_harness.ts";
 import { testSeams } from "./test_seams.ts";
 

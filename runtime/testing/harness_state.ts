@@ -5,7 +5,7 @@
  */
 
 import { redistribute } from "../state/rescale.ts";
-import type { HarnessSnapshot } from "./operator_test_harness.ts";
+import type { HarnessSnapshot } from "./harness_options.ts";
 
 /**
  * The part of a snapshot (or of the snapshots of all old subtasks, in order) that a new subtask starts from.

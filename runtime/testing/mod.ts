@@ -26,12 +26,8 @@ export {
   watermark,
   watermarkStatus,
 } from "./harness_elements.ts";
-export {
-  type HarnessOptions,
-  type HarnessSnapshot,
-  type OperatorUnderTest,
-  StreamOperatorTestHarness,
-} from "./operator_test_harness.ts";
+export type { HarnessOptions, HarnessSnapshot, OperatorUnderTest } from "./harness_options.ts";
+export { StreamOperatorTestHarness } from "./operator_test_harness.ts";
 export { KeyedOneInputStreamOperatorTestHarness, OneInputStreamOperatorTestHarness } from "./one_input_harness.ts";
 export {
   BroadcastOperatorTestHarness,

@@ -8,7 +8,8 @@ import type { KeySelector } from "../functions/functions.ts";
 import type { Key } from "../types/key.ts";
 import { NO_TIMESTAMP, type WatermarkStatus } from "../types/stream_element.ts";
 import type { StreamRecord, Watermark } from "./harness_elements.ts";
-import { type HarnessOptions, type OperatorUnderTest, StreamOperatorTestHarness } from "./operator_test_harness.ts";
+import type { HarnessOptions, OperatorUnderTest } from "./harness_options.ts";
+import { StreamOperatorTestHarness } from "./operator_test_harness.ts";
 
 /**
  * Runs an operator with one input that is not keyed.

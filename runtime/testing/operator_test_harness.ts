@@ -12,52 +12,22 @@ import { BugError, type OperatorReference } from "../errors.ts";
 import type { Accumulator } from "../functions/accumulators.ts";
 import type { KeySelector } from "../functions/functions.ts";
 import type { OutputTag } from "../functions/output_tag.ts";
-import type {
-  OperatorConfig,
-  OperatorContext,
-  ProcessingTimeService,
-  StreamOperator,
-  StreamOperatorFactory,
-} from "../operators/operator.ts";
+import type { ProcessingTimeService, StreamOperator } from "../operators/operator.ts";
 import { OperatorRuntime } from "../operators/operator_runtime.ts";
 import { wrapUserError } from "../operators/user_error.ts";
-import type { OperatorSubtaskState } from "../state/rescale.ts";
-import type { Key, KeyHashRule } from "../types/key.ts";
+import type { Key } from "../types/key.ts";
 import { defaultMaxParallelism, keyGroupRange } from "../types/key_group.ts";
 import type { HarnessElement, StreamRecord } from "./harness_elements.ts";
+import {
+  HARNESS_CONFIG,
+  type HarnessOptions,
+  type HarnessSnapshot,
+  type OperatorUnderTest,
+} from "./harness_options.ts";
 import { HarnessOutput } from "./harness_output.ts";
 import { TestMetrics, type TestSeams, testSeams } from "./test_seams.ts";
 
-/** State of an operator as a harness gives it out; goes into `initializeState` of another one. */
-export type HarnessSnapshot = OperatorSubtaskState & { readonly checkpointId: number };
-
-/** What may be set for a harness; everything has a default. */
-export interface HarnessOptions {
-  /** Default 1. */
-  readonly parallelism?: number;
-  /** Default by Flink's rule: 128 for small parallelism. */
-  readonly maxParallelism?: number;
-  /** Index of the subtask under test, from 0. Default 0. */
-  readonly subtaskIndex?: number;
-  readonly keyHashRule?: KeyHashRule;
-  /** Name and uid that errors show. */
-  readonly name?: string;
-  readonly uid?: string;
-  /** Settings of the job. `checkMutation` is on unless switched off. */
-  readonly config?: Partial<OperatorConfig>;
-  /** Asked by the operator before one more element in a step. Default: always true. */
-  readonly proceed?: () => boolean;
-  /** Overwrite every value after the operator emitted it. Default false. */
-  readonly mutateOutput?: boolean;
-  readonly seams?: TestSeams;
-  /** Content of cached files, by name. */
-  readonly cachedFiles?: Readonly<Record<string, string | Uint8Array>>;
-  readonly coordinator?: OperatorContext["coordinator"];
-  readonly collect?: OperatorContext["collect"];
-}
-
-/** An operator or what makes one. */
-export type OperatorUnderTest<OUT> = StreamOperatorFactory<OUT> | StreamOperator<OUT>;
+export type { HarnessOptions, HarnessSnapshot, OperatorUnderTest } from "./harness_options.ts";
 
 /** Resumes in a row without an end; more is a defect of the operator. */
 const RESUME_LIMIT = 50_000_000;
@@ -325,7 +295,7 @@ export abstract class StreamOperatorTestHarness<OUT> {
         allocationId: "harness",
       },
       jobInfo: { jobId: "00000000000000000000000000000001", jobName: "harness" },
-      config: { ...DEFAULT_CONFIG, ...config },
+      config: { ...HARNESS_CONFIG, ...config },
       seams: this.seams,
       metrics: this.metrics,
       keySelectors: this.#selectors,
@@ -360,13 +330,3 @@ export abstract class StreamOperatorTestHarness<OUT> {
     };
   }
 }
-
-/** What a job without settings has, with the mutation check on. */
-const DEFAULT_CONFIG: OperatorConfig = {
-  objectReuse: false,
-  autoWatermarkIntervalMs: 200,
-  checkpointingEnabled: true,
-  runtimeMode: "STREAMING",
-  checkMutation: true,
-  globalJobParameters: {},
-};

@@ -23,7 +23,7 @@ import { KeyedProcessOperator } from "../operators/keyed_process.ts";
 import { ProcessOperator } from "../operators/process.ts";
 import type { Key } from "../types/key.ts";
 import { KeyedOneInputStreamOperatorTestHarness, OneInputStreamOperatorTestHarness } from "./one_input_harness.ts";
-import type { HarnessOptions } from "./operator_test_harness.ts";
+import type { HarnessOptions } from "./harness_options.ts";
 import {
   BroadcastOperatorTestHarness,
   KeyedBroadcastOperatorTestHarness,

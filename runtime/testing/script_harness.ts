@@ -11,7 +11,8 @@ import type { Key } from "../types/key.ts";
 import { copyValue } from "../types/copy.ts";
 import { NO_TIMESTAMP } from "../types/stream_element.ts";
 import type { StatusElement, StreamRecord, Watermark } from "./harness_elements.ts";
-import { type HarnessOptions, type OperatorUnderTest, StreamOperatorTestHarness } from "./operator_test_harness.ts";
+import type { HarnessOptions, OperatorUnderTest } from "./harness_options.ts";
+import { StreamOperatorTestHarness } from "./operator_test_harness.ts";
 import { overwrite } from "./overwrite.ts";
 
 /** Moves processing time. */

@@ -9,7 +9,8 @@ import type { BroadcastState, MapStateDescriptor } from "../functions/state_desc
 import type { Key } from "../types/key.ts";
 import { NO_TIMESTAMP, type WatermarkStatus } from "../types/stream_element.ts";
 import type { Watermark } from "./harness_elements.ts";
-import { type HarnessOptions, type OperatorUnderTest, StreamOperatorTestHarness } from "./operator_test_harness.ts";
+import type { HarnessOptions, OperatorUnderTest } from "./harness_options.ts";
+import { StreamOperatorTestHarness } from "./operator_test_harness.ts";
 
 type Selector<IN> = KeySelector<IN, Key> | undefined;
 

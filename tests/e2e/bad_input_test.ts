@@ -279,7 +279,7 @@ const CASES: Readonly<Record<string, Case>> = {
     code: "TSF-2102",
     says: ["key.when", "Date"],
     run: (env) => {
-      env.fromData(1).keyBy(wrong(() => ({ when: new Date(0) }))).sum(wrong(0)).print();
+      env.fromData(1).keyBy(wrong(() => ({ when: new Date(0) }))).sum(wrong(0) as never).print();
       return env.execute();
     },
   },
