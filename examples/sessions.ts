@@ -1,7 +1,7 @@
 /**
  * Earthquakes come in swarms: one shakes loose the next. Session windows find them in a week of real earthquakes (USGS,
  * February 2018, npm package `vega-datasets`): quakes of a region belong together as long as no gap between them is too
- * long. How long "too long" is depends on the quake: a strong one has aftershocks for half a day.
+ * long. How long "too long" is depends on the quake: a strong one has aftershocks for hours.
  *
  *     deno run -A cli.ts local examples/sessions.ts
  */
@@ -32,22 +32,23 @@ export interface Swarm {
   readonly quakes: number;
   readonly strongest: number;
 }
+type Strength = Pick<Swarm, "quakes" | "strongest">;
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** How long a region has to be quiet after a quake for the swarm to be over. */
 export function quietAfter({ magnitude }: Quake): number {
-  return magnitude >= 4 ? 12 * HOUR_MS : 2 * HOUR_MS;
+  return magnitude >= 4 ? 6 * HOUR_MS : 40 * MINUTE_MS;
 }
 
 /** Sessions merge when a quake closes the gap between them, so the aggregate has to know how to merge, too. */
-const strength: AggregateFunction<Quake, { quakes: number; strongest: number }, { quakes: number; strongest: number }> =
-  {
-    createAccumulator: () => ({ quakes: 0, strongest: -Infinity }),
-    add: (quake, soFar) => ({ quakes: soFar.quakes + 1, strongest: Math.max(soFar.strongest, quake.magnitude) }),
-    merge: (a, b) => ({ quakes: a.quakes + b.quakes, strongest: Math.max(a.strongest, b.strongest) }),
-    getResult: (soFar) => soFar,
-  };
+const strength: AggregateFunction<Quake, Strength, Strength> = {
+  createAccumulator: () => ({ quakes: 0, strongest: -Infinity }),
+  add: (quake, soFar) => ({ quakes: soFar.quakes + 1, strongest: Math.max(soFar.strongest, quake.magnitude) }),
+  merge: (a, b) => ({ quakes: a.quakes + b.quakes, strongest: Math.max(a.strongest, b.strongest) }),
+  getResult: (soFar) => soFar,
+};
 
 export function swarms(quakes: DataStream<Quake>, minQuakes: number) {
   return quakes

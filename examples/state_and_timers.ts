@@ -25,41 +25,56 @@ export interface Alert {
 const MINUTE_MS = 60_000;
 
 export function alerts(readings: DataStream<Reading>, limit: number, minutes: number) {
+  const patience = minutes * MINUTE_MS;
   return readings
     .assignTimestampsAndWatermarks({ timestamp: (reading) => reading.time })
     .keyBy("room")
     .process({
-      // Declared state: one of each per room, kept by the engine, typed as `ctx.state.since` and `ctx.state.warmest`.
-      state: { since: valueState({ type: Types.DOUBLE }), warmest: valueState({ defaultValue: -Infinity }) },
+      // Declared state: one of each per room, kept by the engine, typed as `ctx.state.since` and so on.
+      state: {
+        since: valueState({ type: Types.DOUBLE }),
+        warmest: valueState({ defaultValue: -Infinity }),
+        isAlerted: valueState({ defaultValue: false }),
+      },
 
-      processElement({ time, celsius }, ctx, out: Collector<Alert>) {
-        const { since, warmest } = ctx.state;
+      processElement({ room, time, celsius }, ctx, out: Collector<Alert>) {
+        const { since, warmest, isAlerted } = ctx.state;
         const began = since.value();
+        // Timers fire when the watermark passes them, and readings are ahead of the watermark. So the reading that shows
+        // that time is up may well be here first.
+        if (began !== undefined && time >= began + patience && !isAlerted.value()) {
+          isAlerted.update(true);
+          out.collect({ room, since: began, celsius: warmest.value() });
+        }
         if (celsius > limit) {
           warmest.update(Math.max(celsius, warmest.value()));
           if (began !== undefined) return;
           since.update(time);
-          ctx.timerService().registerEventTimeTimer(time + minutes * MINUTE_MS);
+          ctx.timerService().registerEventTimeTimer(time + patience);
         } else if (began !== undefined) {
-          // Cold again in time: no timer, no alert. (After an alert the timer is gone already; deleting it does nothing.)
-          ctx.timerService().deleteEventTimeTimer(began + minutes * MINUTE_MS);
+          ctx.timerService().deleteEventTimeTimer(began + patience);
           since.clear();
           warmest.clear();
+          isAlerted.clear();
         }
       },
 
-      // The watermark has passed the timer's time: everything that happened before it has been seen.
+      // Nothing more is to come from before this time, not even a good reading: also a sensor that fell silent is found.
       onTimer(_time, ctx, out: Collector<Alert>) {
-        const { since, warmest } = ctx.state;
+        const { since, warmest, isAlerted } = ctx.state;
+        if (isAlerted.value()) return;
+        isAlerted.update(true);
         out.collect({ room: ctx.getCurrentKey(), since: since.value()!, celsius: warmest.value() });
       },
     });
 }
 
-/** A day of readings, one per room and minute: a door is left open now and then. */
+const HOURS = 23;
+
+/** Readings of a working day, one per room and minute: a door is left open now and then. */
 export function readings(): Reading[] {
   const rooms = ["fish", "fruit", "ice cream"];
-  return Array.from({ length: 24 * 60 * rooms.length }, (_, i) => {
+  return Array.from({ length: HOURS * 60 * rooms.length }, (_, i) => {
     const minute = Math.floor(i / rooms.length);
     const room = i % rooms.length;
     // Doors are opened every 97, 151 and 205 minutes and stay open for 3 to 20 minutes.

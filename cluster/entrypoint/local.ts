@@ -26,9 +26,12 @@ export function localExecutor(options: LocalExecutorOptions = {}): PipelineExecu
   const ids = seams.random.fork("job-ids");
   return {
     execute(graph: StreamGraph, execute: ExecuteOptions): Promise<JobClient> {
+      const jobGraph = generateJobGraph(graph);
+      const widest = Math.max(...jobGraph.vertices.map((vertex) => vertex.parallelism));
+      seams.log.log("info", `job "${jobGraph.name}" runs in this process, parallelism ${widest}`);
       const job = new LocalJob({
         jobId: newJobId(ids),
-        jobGraph: generateJobGraph(graph),
+        jobGraph,
         execute,
         seams,
         ...options.job,

@@ -57,7 +57,6 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
     args: () => options.args,
     configuration: () => values,
   });
-  if (!options.quiet && !options.json) console.log("info", `running locally with parallelism ${parallelism}`);
   const ticker = setInterval(() => console.tick(), console.intervalMs);
   const interrupted = onInterrupt(() => jobs);
   try {

@@ -19,7 +19,8 @@ export interface IntervalJoin<L, R, K> {
   /**
    * Right records from `left + lowerBound` to `left + upperBound`, both included unless changed.
    *
-   * @throws InvalidProgramError TSF-1213 when the lower bound is above the upper bound, or in processing time.
+   * @throws InvalidProgramError TSF-1213 in processing time; `process` throws TSF-2013 when the lower bound is above the
+   * upper bound.
    */
   between(lowerBound: DurationLike, upperBound: DurationLike): IntervalJoined<L, R, K>;
 }

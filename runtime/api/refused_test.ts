@@ -113,7 +113,7 @@ const REFUSED: Record<string, Refusal> = {
     (env) => keyed(env).intervalJoin(one(env)),
   ],
   "window without an assigner": ["TSF-1218", /undefined/, (env) => keyed(env).window()],
-  "windowAll without an assigner": ["TSF-1218", /undefined/, (env) => one(env).windowAll(null)],
+  "windowAll without an assigner": ["TSF-1218", /null/, (env) => one(env).windowAll(null)],
   "countWindow of 0": ["TSF-1214", /^0$/, (env) => keyed(env).countWindow(0)],
   "countWindow with a slide of -1": ["TSF-1214", /^-1$/, (env) => keyed(env).countWindow(3, -1)],
   "countWindowAll of half": ["TSF-1214", /^0.5$/, (env) => one(env).countWindowAll(0.5)],

@@ -88,7 +88,9 @@ export class AsyncWaitOperator<IN, OUT> extends StreamOperator<OUT> {
   }
 
   override processElement(value: unknown, timestamp: number): void {
-    const input = { value: value as IN, timestamp };
+    // With object reuse the sender may go on to change what it emitted.
+    const kept = this.ctx.config.objectReuse ? copyValue(value as IN) : value as IN;
+    const input = { value: kept, timestamp };
     if (this.#tryStart(input)) return;
     this.#waitingForRoom.push(input);
     this.begin(() => {
@@ -184,7 +186,8 @@ export class AsyncWaitOperator<IN, OUT> extends StreamOperator<OUT> {
       completed: (request, results) => {
         this.#requests.delete(request);
         request.entry.complete(results);
-        this.resume();
+        // Without room the chain resumes the operator, which is busy now, when there is some.
+        if (ctx.proceed()) this.resume();
       },
       failed: (request, error) => {
         this.#requests.delete(request);
@@ -207,29 +210,42 @@ export class AsyncWaitOperator<IN, OUT> extends StreamOperator<OUT> {
     }
   }
 
-  /** Emits what may leave, drawing results lazily; false when it had to stop before the end. */
+  /**
+   * Emits what may leave, drawing results lazily: one element in any case, more while there is room. False when it had
+   * to stop before the end.
+   */
   #emitCompleted(): boolean {
-    for (;;) {
+    for (let emitted = 0; this.#emitting !== undefined || this.#queue.hasCompleted;) {
+      if (emitted > 0 && !this.ctx.proceed()) return false;
       if (this.#emitting === undefined) {
-        if (!this.#queue.hasCompleted) return true;
-        if (!this.ctx.proceed()) return false;
-        const entry = this.#queue.poll()!;
-        if (entry.kind === "record") {
-          this.#emitting = { results: entry.results![Symbol.iterator](), timestamp: entry.timestamp };
-        } else if (typeof entry.mark === "number") {
-          this.#emittedWatermark = entry.mark;
-          this.output.emitWatermark(entry.mark);
-        } else this.output.emitStatus(entry.mark);
+        emitted += this.#takeCompleted();
+        continue;
+      }
+      const next = this.#emitting.results.next();
+      if (next.done) {
+        this.#emitting = undefined;
       } else {
-        const next = this.#emitting.results.next();
-        if (next.done) {
-          this.#emitting = undefined;
-          continue;
-        }
         this.output.emit(next.value, this.#emitting.timestamp);
-        if (!this.ctx.proceed()) return false;
+        emitted++;
       }
     }
+    return true;
+  }
+
+  /** Begins with the results of the next record, or passes a mark on; the number of elements emitted. */
+  #takeCompleted(): number {
+    const entry = this.#queue.poll()!;
+    if (entry.kind === "record") {
+      this.#emitting = { results: entry.results![Symbol.iterator](), timestamp: entry.timestamp };
+      return 0;
+    }
+    if (typeof entry.mark === "number") {
+      this.#emittedWatermark = entry.mark;
+      this.output.emitWatermark(entry.mark);
+    } else {
+      this.output.emitStatus(entry.mark);
+    }
+    return 1;
   }
 }
 

@@ -95,4 +95,12 @@ Deno.test("truncate, patch, reserve and views", () => {
   assert.equal(input.rawText(2, "utf8"), "é");
   assert.equal(input.rawText(2, "utf16"), "\udc00");
   assert.equal(input.position, 8);
+  out.clear(4);
+  assert.equal(out.length, 0);
+  out.u8(1);
+  out.align(4);
+  out.string("long text that needs the native writer");
+  const aligned = new ByteReader(out.toBytes(), 1);
+  aligned.align(4);
+  assert.equal(aligned.string(), "long text that needs the native writer");
 });
