@@ -79,7 +79,9 @@ export class JobConsole implements Log {
   }
 
   log(level: LogLevel, message: string): void {
-    if (level !== "debug") this.print(`${level}: ${message}`, "stderr");
+    const { mode } = this.#options;
+    if (level === "debug" || (level === "info" && mode === "quiet")) return;
+    this.print(mode === "json" ? JSON.stringify({ level, message }) : `${level}: ${message}`, "stderr");
   }
   print(line: string, stream: "stdout" | "stderr"): void {
     this.#pending.push({ text: line, stream });

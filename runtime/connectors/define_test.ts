@@ -63,6 +63,13 @@ Deno.test("a restore between any two records, cut into other batches, loses and 
   );
 });
 
+Deno.test("every split gives its output back, also one without records", async () => {
+  const run = new SourceRun(letters(words, 2));
+  await run.run();
+  assert.deepEqual(run.released, words);
+  await run.close();
+});
+
 Deno.test("readers share the splits: who is done takes the next", async () => {
   const run = new SourceRun(letters(["aaaaaaaaaaaaaaaaaaaa", "b", "c", "d", "e"], 1), { parallelism: 2 });
   await run.run();

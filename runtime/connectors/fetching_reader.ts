@@ -229,7 +229,8 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
   #finish(active: ActiveSplit<T, DataT, PositionT>, output: ReaderOutput<T>): void {
     this.#active = this.#active.filter((other) => other !== active);
     this.#paused.delete(active.split.splitId());
-    if (active.output !== undefined) output.releaseOutputForSplit(active.split.splitId());
+    // Also of a split without records: the runtime has opened an output for it, which would hold back the watermark.
+    output.releaseOutputForSplit(active.split.splitId());
     this.#activate();
   }
 

@@ -74,22 +74,21 @@ export class DiscoveringEnumerator<SplitT extends SourceSplit>
       this.#assign();
       return;
     }
-    // Splits that are known without waiting are there before the first request.
-    const found = this.#options.discover();
-    if (!(found instanceof Promise)) {
-      this.#add(found);
-      if (periodMs === undefined) return;
-    } else {
-      // A failure is handled below, however late the runtime looks at it.
-      found.catch(() => {});
-      this.#context.callAsync(() => found, (splits, error) => this.#handle(splits, error));
-    }
     if (periodMs !== undefined) {
       this.#context.callAsync(
         async () => await this.#options.discover(),
         (splits, error) => this.#handle(splits, error),
         periodMs,
       );
+      return;
+    }
+    const found = this.#options.discover();
+    // Splits that are known without waiting are there before the first request.
+    if (!(found instanceof Promise)) this.#add(found);
+    else {
+      // A failure is handled below, however late the runtime looks at it.
+      found.catch(() => {});
+      this.#context.callAsync(() => found, (splits, error) => this.#handle(splits, error));
     }
   }
 

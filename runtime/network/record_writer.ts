@@ -9,10 +9,10 @@
  */
 
 import type { OperatorReference } from "../errors.ts";
-import { decodeBatch, encodeBatch } from "../types/columnar_codec.ts";
+import { BatchEncoder } from "../types/batch_encoder.ts";
+import { decodeBatch } from "../types/columnar_codec.ts";
 import { assertTravels, copyValue } from "../types/copy.ts";
 import type { Schema } from "../types/schema.ts";
-import { SchemaTracker } from "../types/schema_tracker.ts";
 import { type ChannelEvent, NO_TIMESTAMP, recordBatch } from "../types/stream_element.ts";
 import type { DataBuffer } from "./buffer.ts";
 import { BROADCAST_CHANNEL, type ChannelSelector } from "./channel_selector.ts";
@@ -111,7 +111,7 @@ export class RecordWriter {
       return;
     }
     this.#schemas.encode(open.values, open.timestamps, (schema, buffer) => {
-      if (schema !== undefined && this.#schemas.announce(channel, schema)) subpartition.add({ kind: "schema", schema });
+      if (this.#schemas.announce(channel, schema)) subpartition.add({ kind: "schema", schema });
       subpartition.add(buffer);
     });
   }
@@ -132,23 +132,19 @@ function referenceBuffer(values: unknown[], timestamps: Float64Array): DataBuffe
   return { kind: "data", rows: values.length, sizeBytes, batch: recordBatch(values, timestamps) };
 }
 
-/** Infers and announces the schemas of one writer. */
+/** Encodes the batches of one writer and keeps in mind which schema each channel has heard of. */
 class WriterSchemas {
-  readonly #tracker = new SchemaTracker();
+  readonly #encoder: BatchEncoder;
   /** Hash of the schema last announced, by channel. */
   readonly #announced: string[] = [];
 
-  constructor(readonly segmentBytes: number) {}
+  constructor(limitBytes: number) {
+    this.#encoder = new BatchEncoder(undefined, { limitBytes });
+  }
 
-  encode(
-    values: unknown[],
-    timestamps: Float64Array,
-    put: (schema: Schema | undefined, buffer: DataBuffer) => void,
-  ): void {
-    for (const value of values) this.#tracker.observe(value);
-    const schema = this.#tracker.schema();
+  encode(values: unknown[], timestamps: Float64Array, put: (schema: Schema, buffer: DataBuffer) => void): void {
     for (let from = 0; from < values.length;) {
-      const { bytes, rows } = encodeBatch(schema, values, timestamps, from, this.segmentBytes);
+      const { bytes, rows, schema } = this.#encoder.encode(values, timestamps, from);
       put(schema, { kind: "data", rows, sizeBytes: bytes.length, bytes });
       from += rows;
     }
@@ -162,34 +158,61 @@ class WriterSchemas {
   }
 }
 
-/** Encodes buffers for spilling; what it encodes only it decodes. */
+/** Encodes buffers for spilling, as the parts that fit; what it encodes only it decodes. */
 export class SpillBufferCodec implements BufferCodec {
-  readonly #tracker = new SchemaTracker();
+  readonly #encoder = new BatchEncoder();
   readonly #schemas = new Map<string, Schema>();
 
   encode(buffer: DataBuffer): Uint8Array {
-    if (buffer.bytes !== undefined) return tagged(1, buffer.rows, buffer.bytes);
+    if (buffer.bytes !== undefined) return joined(ENCODED, [buffer.bytes], buffer.rows);
     const { values, timestamps } = buffer.batch!;
-    for (const value of values) this.#tracker.observe(value);
-    const schema = this.#tracker.schema();
-    this.#schemas.set(schema.hash, schema);
-    const { bytes } = encodeBatch(schema, values, timestamps, 0, Infinity);
-    return tagged(0, buffer.rows, bytes);
+    const parts: Uint8Array[] = [];
+    for (let from = 0; from < values.length;) {
+      const { bytes, rows, schema } = this.#encoder.encode(values, timestamps, from);
+      this.#schemas.set(schema.hash, schema);
+      parts.push(bytes);
+      from += rows;
+    }
+    return joined(BY_REFERENCE, parts, buffer.rows);
   }
 
   decode(bytes: Uint8Array): DataBuffer {
-    const rows = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true);
-    const payload = bytes.subarray(5);
-    if (bytes[0] === 1) return { kind: "data", rows, sizeBytes: payload.length, bytes: payload };
-    const batch = decodeBatch((hash) => this.#schemas.get(hash)!, payload);
-    return { kind: "data", rows, sizeBytes: payload.length, batch };
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const rows = view.getUint32(4, true);
+    const parts: Uint8Array[] = [];
+    for (let at = HEADER_BYTES; at < bytes.length;) {
+      const length = view.getUint32(at, true);
+      parts.push(bytes.subarray(at + 4, at + 4 + length));
+      at += 4 + length;
+    }
+    if (view.getUint32(0, true) === ENCODED) return { kind: "data", rows, sizeBytes: parts[0].length, bytes: parts[0] };
+    const batches = parts.map((part) => decodeBatch((hash) => this.#schemas.get(hash)!, part));
+    const timestamps = new Float64Array(rows);
+    let at = 0;
+    for (const batch of batches) {
+      timestamps.set(batch.timestamps.subarray(0, batch.values.length), at);
+      at += batch.values.length;
+    }
+    const values = batches.length === 1 ? batches[0].values : batches.flatMap((batch) => batch.values);
+    return { kind: "data", rows, sizeBytes: bytes.length, batch: { kind: "batch", values, timestamps } };
   }
 }
 
-function tagged(tag: number, rows: number, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(payload.length + 5);
-  bytes[0] = tag;
-  new DataView(bytes.buffer).setUint32(1, rows, true);
-  bytes.set(payload, 5);
+const BY_REFERENCE = 0;
+const ENCODED = 1;
+const HEADER_BYTES = 8;
+
+/** Tag, rows, then each part with its length. */
+function joined(tag: number, parts: readonly Uint8Array[], rows: number): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 4 + part.length, HEADER_BYTES));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, tag, true);
+  view.setUint32(4, rows, true);
+  let at = HEADER_BYTES;
+  for (const part of parts) {
+    view.setUint32(at, part.length, true);
+    bytes.set(part, at + 4);
+    at += 4 + part.length;
+  }
   return bytes;
 }

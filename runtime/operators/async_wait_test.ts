@@ -4,6 +4,7 @@ import { AsyncRetryStrategies, RetryPredicates } from "../functions/async_retry.
 import type { AsyncFunction, ResultFuture, RichAsyncFunction } from "../functions/async_function.ts";
 import { OneInputStreamOperatorTestHarness } from "../testing/one_input_harness.ts";
 import type { HarnessOptions, HarnessSnapshot } from "../testing/operator_test_harness.ts";
+import { deserializeValue } from "../types/generic_serializer.ts";
 import { MAX_WATERMARK } from "../types/stream_element.ts";
 import { asyncWaitOperator, type AsyncWaitOptions } from "./async_wait.ts";
 
@@ -400,6 +401,23 @@ Deno.test("the function may change its input: retries and snapshots see the orig
   two.open();
   one.setProcessingTime(10);
   assert.deepEqual(seen, [5, 5, 5]);
+});
+
+Deno.test("object reuse: the sender may change what it emitted, the queue does not see it", () => {
+  const fn: RichAsyncFunction<{ n: number }, string> = { asyncInvoke() {} };
+  const one = new OneInputStreamOperatorTestHarness<{ n: number }, string>(
+    asyncWaitOperator({ fn, mode: "ordered", timeoutMs: 0, capacity: 1 }),
+    { config: { objectReuse: true } },
+  );
+  one.open();
+  const reused = { n: 1 };
+  for (const n of [1, 2]) {
+    reused.n = n;
+    one.getOperator().processElement(reused, n);
+  }
+  reused.n = 3;
+  const values = one.snapshot(1).operator!.lists[0].elements.map((bytes) => deserializeValue(bytes));
+  assert.deepEqual(values, [{ value: { n: 1 }, timestamp: 1 }, { value: { n: 2 }, timestamp: 2 }]);
 });
 
 Deno.test("open and close of the function are called; a cancelled task aborts its requests and takes no answer", async () => {

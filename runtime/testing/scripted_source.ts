@@ -157,6 +157,7 @@ interface RunningScript<T> {
   readonly steps: readonly ScriptStep<T>[];
   next: number;
   output: SourceOutput<T> | undefined;
+  released: boolean;
 }
 
 class ScriptReader<T> implements SourceReader<T, ScriptSplit> {
@@ -180,7 +181,9 @@ class ScriptReader<T> implements SourceReader<T, ScriptSplit> {
     for (let tried = 0; tried < this.#scripts.length; tried++) {
       // One step of each script in turn, so that splits advance side by side.
       const script = this.#scripts[this.#turn++ % this.#scripts.length];
-      if (this.#state(script) !== "ready") continue;
+      const state = this.#state(script);
+      if (state === "finished") this.#release(script, main);
+      if (state !== "ready") continue;
       this.#perform(script, main);
       return "MORE_AVAILABLE";
     }
@@ -212,7 +215,7 @@ class ScriptReader<T> implements SourceReader<T, ScriptSplit> {
 
   addSplits(splits: ScriptSplit[]): void {
     for (const { index, next } of splits) {
-      this.#scripts.push({ index, steps: this.#options.splits[index], next, output: undefined });
+      this.#scripts.push({ index, steps: this.#options.splits[index], next, output: undefined, released: false });
     }
     this.#wake();
   }
@@ -253,9 +256,14 @@ class ScriptReader<T> implements SourceReader<T, ScriptSplit> {
     else if ("watermark" in step) output.emitWatermark(step.watermark);
     else if ("idle" in step) output.markIdle();
     else if ("active" in step) output.markActive();
-    if (script.next === script.steps.length && output !== main && !this.#options.endless) {
-      main.releaseOutputForSplit(id);
-    }
+    if (script.next === script.steps.length) this.#release(script, main);
+  }
+
+  /** A script at its end holds back the others no longer; also one without steps. */
+  #release(script: RunningScript<T>, main: ReaderOutput<T>): void {
+    if (script.released || this.#options.splits.length === 1 || this.#options.endless) return;
+    script.released = true;
+    main.releaseOutputForSplit(`script-${script.index}`);
   }
 
   #wake(): void {

@@ -65,6 +65,14 @@ Deno.test("several scripts advance side by side, each on the output of its split
   await run.run();
   assert.equal(run.values.join(""), "abcde");
   assert.deepEqual(run.records.map(({ splitId }) => splitId), [0, 1, 0, 1, 0].map((i) => `script-${i}`));
+  assert.deepEqual(run.released, ["script-1", "script-0"]);
+  await run.close();
+});
+
+Deno.test("a script without steps gives its output back, so that it holds back nobody", async () => {
+  const run = new SourceRun(scriptedSource(two));
+  await run.run();
+  assert.deepEqual(run.released.sort(), ["script-0", "script-1", "script-2"]);
   await run.close();
 });
 

@@ -66,6 +66,8 @@ interface RunningReader<T> {
 export class SourceRun<T> {
   readonly records: EmittedRecord<T>[] = [];
   readonly marks: EmittedMark[] = [];
+  /** Splits whose output was given back. */
+  readonly released: string[] = [];
   readonly side: { readonly tagId: string; readonly value: unknown }[] = [];
   readonly #source: Source<T, SourceSplit, unknown>;
   readonly #parallelism: number;
@@ -200,7 +202,7 @@ export class SourceRun<T> {
     return {
       ...of(undefined),
       createOutputForSplit: (splitId) => of(splitId),
-      releaseOutputForSplit: () => {},
+      releaseOutputForSplit: (splitId) => void this.released.push(splitId),
       emitSide: (tagId, value) => void this.side.push({ tagId, value }),
     };
   }

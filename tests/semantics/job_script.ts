@@ -210,10 +210,22 @@ export function windowCases(
   options: WindowCase & Partial<JobOptions>,
   table: readonly (readonly [string, string])[],
 ): void {
-  Deno.test(`window: ${name}`, async () => {
-    for (const [script, expected] of table) {
-      const found = await runJob(script, { ...options, build: options.build ?? windowJob(options) });
-      assert.equal(found, expected.trim().replaceAll(/\s+/g, " "), `${name}: ${script}`);
-    }
+  cases(
+    `window: ${name}`,
+    table,
+    (script) => runJob(script, { ...options, build: options.build ?? windowJob(options) }),
+  );
+}
+
+/** Registers a test over a table of `[input, expected]`; says all rows that differ. */
+export function cases(
+  name: string,
+  table: readonly (readonly [string, string])[],
+  run: (input: string) => string | Promise<string>,
+): void {
+  Deno.test(name, async () => {
+    const found: string[] = [];
+    for (const [input] of table) found.push(`${input} => ${await run(input)}`);
+    assert.deepEqual(found, table.map(([input, expected]) => `${input} => ${expected.trim().replaceAll(/\s+/g, " ")}`));
   });
 }
