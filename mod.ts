@@ -59,21 +59,35 @@ export { AsyncDataStream, type AsyncMapOptions, type AsyncRetryOptions } from ".
 export type { DataStreamSink, SinkUidHashes } from "./runtime/api/stream_sink.ts";
 export { type GlobalCommitterContext, StandardSinkTopologies } from "./runtime/api/standard_sink_topologies.ts";
 export type {
+  AnyStream,
   ComparableField,
   ElementOf,
   FieldOf,
+  FieldValue,
+  FieldValues,
   FunctionOrFactory,
   KeyField,
   KeyOf,
+  KeyProblem,
   NumericField,
   ObjectOrFactory,
+  PromiseRefused,
   Synchronous,
+  SynchronousResult,
   ValidKey,
 } from "./runtime/api/stream_types.ts";
 export type { CollectResult, ToArrayOptions } from "./runtime/api/execute_and_collect.ts";
 export { type JobClient, JobExecutionResult, type JobListener, type JobStatus } from "./runtime/api/job_client.ts";
 export type { CachedFile, CollectReceiver, ExecuteOptions, PipelineExecutor } from "./runtime/api/executor.ts";
-export { type ArgDeclarations, Args, type ArgSpec, type ArgValues, ProgramArgs } from "./runtime/api/args.ts";
+export {
+  type ArgDeclaration,
+  type ArgDeclarations,
+  Args,
+  type ArgSpec,
+  type ArgValues,
+  ProgramArgs,
+  type Widened,
+} from "./runtime/api/args.ts";
 export { CheckpointConfig, type CheckpointingMode, ExecutionConfig } from "./runtime/api/execution_config.ts";
 export { Configuration, type ConfigurationValues } from "./runtime/api/configuration.ts";
 export type { ConfigKind, ConfigOption, ConfigValueTypes } from "./runtime/api/config_option.ts";
@@ -84,6 +98,11 @@ export {
   JobOptions,
   PipelineOptions,
 } from "./runtime/api/config_options.ts";
+
+// What the API records, for programs that look at it or bring operators of their own; experimental.
+export type { Transformation } from "./runtime/graph/transformation.ts";
+export type { StreamEdge, StreamGraph, StreamNode } from "./runtime/graph/stream_graph.ts";
+export type { StreamOperatorFactory } from "./runtime/operators/operator.ts";
 
 // Functions.
 export type {

@@ -280,6 +280,8 @@ function stateStyle(state: JobState, style: Style): string {
 function dim(text: string, style: Style): string {
   return `${style.dim}${text}${style.reset}`;
 }
+/** Cuts a text to a width; control characters would move the cursor. */
 function clip(text: string, columns: number): string {
-  return text.length <= columns ? text : text.slice(0, Math.max(0, columns - 1)) + "…";
+  const plain = text.replace(/\p{Cc}/gu, " ");
+  return plain.length <= columns ? plain : plain.slice(0, Math.max(0, columns - 1)) + "…";
 }

@@ -17,26 +17,28 @@ import type { ComparableField, FunctionOrFactory, NumericField, ObjectOrFactory,
 export interface AllWindowedStream<T, W extends Window> {
   /** The environment the stream belongs to. */
   getExecutionEnvironment(): StreamExecutionEnvironment;
-  /** Replaces the assigner's own trigger. @throws InvalidProgramError TSF-1208 when windows merge and it cannot. */
+  /** Replaces the assigner's own trigger. @throws InvalidProgramError TSF-1702 when windows merge and it cannot. */
   trigger(trigger: Trigger<T, W>): AllWindowedStream<T, W>;
   /** Removes records before or after evaluation; turns pre-aggregation off. */
   // deno-lint-ignore no-explicit-any -- an evictor for any record is one for T, though it also returns records
   evictor(evictor: Evictor<T, W> | Evictor<any, Window>): AllWindowedStream<T, W>;
-  /** How long after its end a window takes late records. @throws InvalidProgramError TSF-1209 when negative. */
+  /** How long after its end a window takes late records. @throws InvalidProgramError TSF-1703 when negative. */
   allowedLateness(lateness: DurationLike): AllWindowedStream<T, W>;
   /** Sends records that come too late for every window to a side output. */
   sideOutputLateData(tag: OutputTag<T>): AllWindowedStream<T, W>;
 
-  /** Combines the records of a window two by two; optionally hands the result to a window function. */
+  /** Combines the records of a window two by two as they come. */
   reduce(reducer: FunctionOrFactory<ReduceFunction<T>>): SingleOutputStreamOperator<T>;
+  /** Combines the records of a window two by two and hands the one result to a window function. */
   reduce<R>(
     reducer: FunctionOrFactory<ReduceFunction<T>>,
     windowFunction: FunctionOrFactory<ProcessAllWindow<T, R, W> | AllWindowFunction<T, R, W>>,
   ): SingleOutputStreamOperator<R>;
-  /** Aggregates the records of a window; optionally hands the result to a window function. */
+  /** Aggregates the records of a window as they come. */
   aggregate<ACC, R>(
     aggregator: FunctionOrFactory<AggregateFunction<T, ACC, R>> & Synchronous<R>,
   ): SingleOutputStreamOperator<R>;
+  /** Aggregates the records of a window and hands the one result to a window function. */
   aggregate<ACC, V, R>(
     aggregator: FunctionOrFactory<AggregateFunction<T, ACC, V>> & Synchronous<V>,
     windowFunction: FunctionOrFactory<ProcessAllWindow<V, R, W> | AllWindowFunction<V, R, W>>,

@@ -21,6 +21,7 @@ export interface ArgDeclaration<V> {
 export type ArgDeclarations = Readonly<Record<string, string | number | boolean | ArgSpec<unknown>>>;
 /** A declared argument with its type. */
 export interface ArgSpec<V> extends ArgDeclaration<V> {
+  /** The type of its value. */
   readonly type: "string" | "number" | "boolean";
   /** Carries V for inference only. */
   readonly value?: () => V;
@@ -96,6 +97,7 @@ export class ProgramArgs {
   }
   /** A text. @throws InvalidProgramError TSF-1216 when it is not given and has no default. */
   get(name: string): string;
+  /** A text, or the default. */
   get<D extends string | undefined>(name: string, defaultValue: D): string | D;
   get(name: string, ...rest: readonly (string | undefined)[]): string | undefined {
     const value = this.#given.get(name);

@@ -143,5 +143,6 @@ export interface AsyncRetryOptions<R> {
   readonly timeout: DurationLike;
   /** Most requests under way at a time. Default 100. */
   readonly capacity?: number;
+  /** When to ask again; see AsyncRetryStrategies. */
   readonly retry: AsyncRetryStrategy<R>;
 }

@@ -13,6 +13,7 @@ export interface ConfigValueTypes {
   readonly double: number;
   /** `true` or `false`. */
   readonly boolean: boolean;
+  /** A text. */
   readonly string: string;
   /** A length of time, in ms: `10 s`, `5 min`. */
   readonly duration: number;
@@ -30,9 +31,11 @@ export type ConfigKind = keyof ConfigValueTypes;
 export interface ConfigOption<V> {
   /** Flink's key, or one of tsflink's own. */
   readonly key: string;
+  /** How its values are written. */
   readonly kind: ConfigKind;
   /** Undefined when there is none. */
   readonly defaultValue: V;
+  /** What it does, in a sentence. */
   readonly description: string;
   /** The values allowed, of a string option. */
   readonly allowed?: readonly string[];

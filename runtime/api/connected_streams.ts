@@ -43,6 +43,7 @@ export interface ConnectedInputs<A, B> {
     second: KeySelector<B, NoInfer<K>>,
     keyType?: TypeInformation<K>,
   ): KeyedConnectedStreams<K, A, B>;
+  /** Partitions both streams by a field each. */
   keyBy<const F extends KeyField<A>, const G extends KeyField<B>>(
     first: F,
     second: G,

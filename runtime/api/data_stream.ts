@@ -77,6 +77,7 @@ export interface DataStream<T> {
    * @throws InvalidProgramError TSF-1201 when it is not a function, TSF-1202 when it is async.
    */
   map<R>(mapper: (value: T) => SynchronousResult<R>): SingleOutputStreamOperator<R>;
+  /** The same with an object or a factory. */
   map<R>(
     mapper: ({ map(value: T): R } | FunctionFactory<MapFunction<T, R>>) & Synchronous<R>,
   ): SingleOutputStreamOperator<R>;
@@ -103,6 +104,7 @@ export interface DataStream<T> {
    * @throws InvalidProgramError TSF-1201 when it is not a function, TSF-1202 when it is async.
    */
   filter<S extends T>(predicate: (value: T) => value is S): SingleOutputStreamOperator<S>;
+  /** Keeps the values for which the predicate is true. */
   filter(predicate: FunctionOrFactory<FilterFunction<T>>): SingleOutputStreamOperator<T>;
 
   /**
@@ -151,10 +153,12 @@ export interface DataStream<T> {
    * ```
    */
   keyBy<const K>(selector: KeySelector<T, ValidKey<K>>, keyType?: TypeInformation<K>): KeyedStream<T, K>;
+  /** Partitions the stream by a field. */
   keyBy<const F extends KeyField<T>>(field: F, keyType?: TypeInformation<FieldValue<T, F>>): KeyedStream<
     T,
     FieldValue<T, F>
   >;
+  /** Partitions the stream by several fields; the key is the tuple of their values. */
   keyBy<const F extends readonly [KeyField<T>, KeyField<T>, ...KeyField<T>[]]>(
     ...fields: F
   ): KeyedStream<T, FieldValues<T, F>>;
@@ -200,6 +204,7 @@ export interface DataStream<T> {
    * @param key A function or a field. With a function, annotate the key in the partitioner.
    */
   partitionCustom<K>(partitioner: Partitioner<K>, key: KeySelector<T, K>): DataStream<T>;
+  /** Lets a function choose the subtask of the next operator by a field. */
   partitionCustom<const F extends KeyField<T>>(
     partitioner: Partitioner<FieldValue<T, F>>,
     key: F,
@@ -275,6 +280,7 @@ export interface DataStream<T> {
    * @throws InvalidProgramError TSF-1214 when the limit is not a positive integer.
    */
   executeAndCollect(limit: number): Promise<T[]>;
+  /** Executes the job now under a name, gives its first `limit` records and cancels the rest. */
   executeAndCollect(jobName: string, limit: number): Promise<T[]>;
   /** Gives the records of this stream once the job is started by `env.execute()` or `env.executeAsync()`. */
   collectAsync(): CollectResult<T>;

@@ -120,7 +120,9 @@ export class StreamExecutionEnvironment {
    * @throws InvalidProgramError TSF-1211 without any argument, TSF-2101 for an element that cannot be copied.
    */
   fromData<T>(elements: readonly T[], type?: TypeInformation<T>): DataStreamSource<T>;
+  /** The elements given one by one. */
   fromData<T>(...elements: readonly T[]): DataStreamSource<T>;
+  /** Elements of several types, given one by one. */
   fromData<E extends readonly unknown[]>(...elements: E): DataStreamSource<E[number]>;
   fromData(...given: readonly unknown[]): DataStreamSource<unknown> {
     if (given.length === 0) {

@@ -44,7 +44,9 @@ export interface CollectResult<T> extends AsyncIterable<T>, AsyncDisposable, Pro
 
 /** The end that the job fills. */
 export class CollectChannel<T> implements CollectResult<T> {
-  readonly #queue: T[] = [];
+  #queue: T[] = [];
+  /** Records of the queue that were read; it starts anew when all are. */
+  #read = 0;
   readonly #capacity: number;
   #state: "open" | "ended" | "closed" = "open";
   #error: unknown;
@@ -64,7 +66,7 @@ export class CollectChannel<T> implements CollectResult<T> {
     if (this.#state !== "open") return;
     for (const value of batch) this.#queue.push(value as T);
     this.#wakeReader();
-    if (this.#queue.length < this.#capacity) return;
+    if (this.#queue.length - this.#read < this.#capacity) return;
     return new Promise((resolve) => this.#roomWaiter = resolve);
   }
   /** The job was submitted. */
@@ -85,9 +87,9 @@ export class CollectChannel<T> implements CollectResult<T> {
     this.#claim();
     try {
       for (;;) {
-        while (this.#queue.length > 0) {
-          yield this.#queue.shift()!;
-          if (this.#queue.length === 0) this.#wakeWriter();
+        while (this.#read < this.#queue.length) {
+          yield this.#queue[this.#read++];
+          if (this.#read >= this.#queue.length) this.#startAnew();
         }
         if (this.#state === "ended") {
           if (this.#error !== undefined) throw this.#error;
@@ -119,8 +121,7 @@ export class CollectChannel<T> implements CollectResult<T> {
   async cancel(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "closed";
-    this.#queue.length = 0;
-    this.#wakeWriter();
+    this.#startAnew();
     this.#wakeReader();
     const client = await this.#client.promise.catch(() => undefined);
     await client?.cancel();
@@ -153,7 +154,11 @@ export class CollectChannel<T> implements CollectResult<T> {
     this.#dataWaiter = undefined;
     waiter?.();
   }
-  #wakeWriter(): void {
+  /** Everything was read, or nobody will: the writer may go on. */
+  #startAnew(): void {
+    this.#queue = [];
+    this.#read = 0;
+
     const waiter = this.#roomWaiter;
     this.#roomWaiter = undefined;
     waiter?.();

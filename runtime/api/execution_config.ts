@@ -16,6 +16,7 @@ export type CheckpointingMode = "EXACTLY_ONCE" | "AT_LEAST_ONCE";
 /** Settings of an execution; `env.getConfig()`. Setters return the object itself. */
 export class ExecutionConfig {
   readonly #configuration: Configuration;
+  /** Made by the environment. */
   constructor(configuration: Configuration) {
     this.#configuration = configuration;
   }
@@ -24,7 +25,7 @@ export class ExecutionConfig {
   getParallelism(): number {
     return this.#configuration.get(CoreOptions.DEFAULT_PARALLELISM);
   }
-  /** @throws InvalidProgramError TSF-1104 unless it is an integer from 1 to 32768. */
+  /** Sets it. @throws InvalidProgramError TSF-1104 unless it is an integer from 1 to 32768. */
   setParallelism(parallelism: number): this {
     checkParallelism(parallelism);
     this.#configuration.set(CoreOptions.DEFAULT_PARALLELISM, parallelism);
@@ -34,7 +35,7 @@ export class ExecutionConfig {
   getMaxParallelism(): number {
     return this.#configuration.get(PipelineOptions.MAX_PARALLELISM);
   }
-  /** @throws InvalidProgramError TSF-1105 unless it is an integer from 1 to 32768. */
+  /** Sets it. @throws InvalidProgramError TSF-1105 unless it is an integer from 1 to 32768. */
   setMaxParallelism(maxParallelism: number): this {
     checkMaxParallelism(maxParallelism);
     this.#configuration.set(PipelineOptions.MAX_PARALLELISM, maxParallelism);
@@ -44,7 +45,7 @@ export class ExecutionConfig {
   getAutoWatermarkInterval(): number {
     return this.#configuration.get(PipelineOptions.AUTO_WATERMARK_INTERVAL);
   }
-  /** @throws InvalidProgramError TSF-4002 when it is negative. */
+  /** Sets it. @throws InvalidProgramError TSF-4002 when it is negative. */
   setAutoWatermarkInterval(interval: DurationLike): this {
     this.#configuration.set(PipelineOptions.AUTO_WATERMARK_INTERVAL, toMillis(interval));
     return this;
@@ -53,7 +54,7 @@ export class ExecutionConfig {
   getLatencyTrackingInterval(): number {
     return this.#configuration.get(JobOptions.LATENCY_INTERVAL);
   }
-  /** @throws InvalidProgramError TSF-4002 when it is negative. */
+  /** Sets it. @throws InvalidProgramError TSF-4002 when it is negative. */
   setLatencyTrackingInterval(interval: DurationLike): this {
     this.#configuration.set(JobOptions.LATENCY_INTERVAL, toMillis(interval));
     return this;
@@ -100,6 +101,7 @@ export class ExecutionConfig {
 /** Settings of checkpoints; `env.getCheckpointConfig()`. Setters return the object itself. */
 export class CheckpointConfig {
   readonly #configuration: Configuration;
+  /** Made by the environment. */
   constructor(configuration: Configuration) {
     this.#configuration = configuration;
   }
@@ -112,7 +114,7 @@ export class CheckpointConfig {
   getCheckpointInterval(): number {
     return this.#configuration.get(CheckpointingOptions.INTERVAL) ?? -1;
   }
-  /** @throws InvalidProgramError TSF-4002 below 10 ms. */
+  /** Turns checkpoints on. @throws InvalidProgramError TSF-4002 below 10 ms. */
   setCheckpointInterval(interval: DurationLike): this {
     this.#configuration.set(CheckpointingOptions.INTERVAL, requireInterval(toMillis(interval)));
     return this;
@@ -121,6 +123,7 @@ export class CheckpointConfig {
   getCheckpointingConsistencyMode(): CheckpointingMode {
     return this.#configuration.get(CheckpointingOptions.MODE);
   }
+  /** Sets what holds after a failure. */
   setCheckpointingConsistencyMode(mode: CheckpointingMode): this {
     this.#configuration.set(CheckpointingOptions.MODE, mode);
     return this;
@@ -129,6 +132,7 @@ export class CheckpointConfig {
   getCheckpointTimeout(): number {
     return this.#configuration.get(CheckpointingOptions.TIMEOUT);
   }
+  /** Gives a checkpoint up after this long. @throws InvalidProgramError TSF-4002 when it is out of range. */
   setCheckpointTimeout(timeout: DurationLike): this {
     this.#configuration.set(CheckpointingOptions.TIMEOUT, toMillis(timeout));
     return this;
@@ -137,6 +141,7 @@ export class CheckpointConfig {
   getMinPauseBetweenCheckpoints(): number {
     return this.#configuration.get(CheckpointingOptions.MIN_PAUSE);
   }
+  /** Leaves at least so much time between two checkpoints. @throws InvalidProgramError TSF-4002 when it is out of range. */
   setMinPauseBetweenCheckpoints(pause: DurationLike): this {
     this.#configuration.set(CheckpointingOptions.MIN_PAUSE, toMillis(pause));
     return this;
@@ -145,6 +150,7 @@ export class CheckpointConfig {
   getMaxConcurrentCheckpoints(): number {
     return this.#configuration.get(CheckpointingOptions.MAX_CONCURRENT);
   }
+  /** Lets so many checkpoints be under way. @throws InvalidProgramError TSF-4002 when it is out of range. */
   setMaxConcurrentCheckpoints(most: number): this {
     this.#configuration.set(CheckpointingOptions.MAX_CONCURRENT, most);
     return this;
@@ -153,6 +159,7 @@ export class CheckpointConfig {
   getTolerableCheckpointFailureNumber(): number {
     return this.#configuration.get(CheckpointingOptions.TOLERABLE_FAILURES);
   }
+  /** Lets so many checkpoints in a row fail. @throws InvalidProgramError TSF-4002 when it is out of range. */
   setTolerableCheckpointFailureNumber(failures: number): this {
     this.#configuration.set(CheckpointingOptions.TOLERABLE_FAILURES, failures);
     return this;
@@ -161,6 +168,7 @@ export class CheckpointConfig {
   isUnalignedCheckpointsEnabled(): boolean {
     return this.#configuration.get(CheckpointingOptions.UNALIGNED);
   }
+  /** Lets barriers overtake records, or not. */
   enableUnalignedCheckpoints(enabled: boolean = true): this {
     this.#configuration.set(CheckpointingOptions.UNALIGNED, enabled);
     return this;

@@ -13,7 +13,9 @@ export type CollectReceiver = (batch: unknown[]) => Promise<void> | void;
 
 /** A file that every subtask can read by name. */
 export interface CachedFile {
+  /** Under which functions ask for it. */
   readonly name: string;
+  /** Where it lies. */
   readonly path: string;
   /** Whether it may be run. */
   readonly executable: boolean;
@@ -21,9 +23,11 @@ export interface CachedFile {
 
 /** Everything beside the graph. */
 export interface ExecuteOptions {
+  /** Of this job alone. */
   readonly configuration: Configuration;
   /** Receivers of collect sinks, by the uid of the sink's node (`dataStreamCollect_<id>`). */
   readonly collect?: ReadonlyMap<string, CollectReceiver>;
+  /** Files for every subtask. */
   readonly cachedFiles: readonly CachedFile[];
   /** Counts the execute() calls of the program from 0. */
   readonly executionOrdinal: number;

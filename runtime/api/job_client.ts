@@ -38,6 +38,7 @@ export class JobExecutionResult {
   readonly netRuntimeMs: number;
   readonly #accumulators: Readonly<Record<string, unknown>>;
 
+  /** Made by executors. */
   constructor(jobId: string, netRuntimeMs: number, accumulators: Readonly<Record<string, unknown>> = {}) {
     this.jobId = jobId;
     this.netRuntimeMs = netRuntimeMs;

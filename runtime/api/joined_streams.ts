@@ -33,17 +33,19 @@ export type TaggedUnion<L, R> = { readonly one: L; readonly two?: undefined } | 
  * ```
  */
 export interface JoinedStreams<L, R> {
-  /** The key of the left stream: a function or a field. */
+  /** The key of the left stream: a function. */
   where<const K>(
     key: KeySelector<L, ValidKey<K>>,
     keyType?: TypeInformation<K>,
   ): JoinedWhere<L, R, K>;
+  /** The key of the left stream: a field. */
   where<const F extends KeyField<L>>(key: F): JoinedWhere<L, R, FieldValue<L, F>>;
 }
 /** A join whose left key is known. */
 export interface JoinedWhere<L, R, K> {
-  /** The key of the right stream, of the same type: a function or a field. */
+  /** The key of the right stream, of the same type: a function. */
   equalTo(key: KeySelector<R, K>, keyType?: TypeInformation<K>): JoinedEqualTo<L, R, K>;
+  /** The key of the right stream: a field of the same type. */
   equalTo(key: KeyField<R>): JoinedEqualTo<L, R, K>;
 }
 /** A join whose keys are known. */
@@ -64,22 +66,25 @@ export interface WindowedJoin<L, R, K, W extends Window> {
   apply<O>(
     fn: FunctionOrFactory<JoinFunction<L, R, O>> & Synchronous<O>,
   ): SingleOutputStreamOperator<O>;
+  /** Calls the function for each pair; it emits any number of results. */
   apply<O>(fn: FunctionOrFactory<FlatJoinFunction<L, R, O>>): SingleOutputStreamOperator<O>;
 }
 
 /** A coGroup: like {@link JoinedStreams}, but the function sees both sides of a key and window at once. */
 export interface CoGroupedStreams<L, R> {
-  /** The key of the left stream: a function or a field. */
+  /** The key of the left stream: a function. */
   where<const K>(
     key: KeySelector<L, ValidKey<K>>,
     keyType?: TypeInformation<K>,
   ): CoGroupedWhere<L, R, K>;
+  /** The key of the left stream: a field. */
   where<const F extends KeyField<L>>(key: F): CoGroupedWhere<L, R, FieldValue<L, F>>;
 }
 /** A coGroup whose left key is known. */
 export interface CoGroupedWhere<L, R, K> {
-  /** The key of the right stream, of the same type: a function or a field. */
+  /** The key of the right stream, of the same type: a function. */
   equalTo(key: KeySelector<R, K>, keyType?: TypeInformation<K>): CoGroupedEqualTo<L, R, K>;
+  /** The key of the right stream: a field of the same type. */
   equalTo(key: KeyField<R>): CoGroupedEqualTo<L, R, K>;
 }
 /** A coGroup whose keys are known. */

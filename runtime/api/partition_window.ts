@@ -32,7 +32,8 @@ export interface PartitionWindowedStream<T> {
   aggregate<ACC, R>(
     aggregator: FunctionOrFactory<AggregateFunction<T, ACC, R>> & Synchronous<R>,
   ): SingleOutputStreamOperator<R>;
-  /** Sorts the records of a partition by a field or by what a function gives; equal ones keep their order. */
+  /** Sorts the records of a partition by a field; equal ones keep their order. */
   sortPartition(field: ComparableField<T>, order: Order): SingleOutputStreamOperator<T>;
+  /** Sorts the records of a partition by what a function gives; equal ones keep their order. */
   sortPartition<K>(selector: KeySelector<T, ValidKey<K>>, order: Order): SingleOutputStreamOperator<T>;
 }

@@ -9,6 +9,7 @@ import type { DataStream } from "./data_stream.ts";
 
 /** Resources and name of a group of operators that may share a slot. */
 export interface SlotSharingGroup {
+  /** Operators name it in slotSharingGroup(). */
   readonly name: string;
   /** CPU cores of a slot of this group. Default: not stated. */
   readonly cpuCores?: number;

@@ -23,7 +23,7 @@ export interface WindowedStream<T, K, W extends Window> {
   /**
    * Replaces the assigner's own trigger.
    *
-   * @throws InvalidProgramError TSF-1208 when windows merge and the trigger cannot.
+   * @throws InvalidProgramError TSF-1702 when windows merge and the trigger cannot.
    */
   trigger(trigger: Trigger<T, W>): WindowedStream<T, K, W>;
   /** Removes records before or after evaluation; turns pre-aggregation off. */
@@ -32,22 +32,23 @@ export interface WindowedStream<T, K, W extends Window> {
   /**
    * How long after its end a window takes late records, each of which evaluates it again. Default 0.
    *
-   * @throws InvalidProgramError TSF-1209 when it is negative.
+   * @throws InvalidProgramError TSF-1703 when it is negative.
    */
   allowedLateness(lateness: DurationLike): WindowedStream<T, K, W>;
   /** Sends records that come too late for every window to a side output instead of dropping them. */
   sideOutputLateData(tag: OutputTag<T>): WindowedStream<T, K, W>;
 
   /**
-   * Combines the records of a window two by two as they come; optionally hands the one result to a window function.
+   * Combines the records of a window two by two as they come.
    */
   reduce(reducer: FunctionOrFactory<ReduceFunction<T>>): SingleOutputStreamOperator<T>;
+  /** Combines the records of a window two by two and hands the one result to a window function. */
   reduce<R>(
     reducer: FunctionOrFactory<ReduceFunction<T>>,
     windowFunction: FunctionOrFactory<ProcessWindow<T, R, K, W> | WindowFunction<T, R, K, W>>,
   ): SingleOutputStreamOperator<R>;
   /**
-   * Aggregates the records of a window as they come; optionally hands the one result to a window function.
+   * Aggregates the records of a window as they come.
    *
    * @example
    * ```ts
@@ -68,6 +69,7 @@ export interface WindowedStream<T, K, W extends Window> {
   aggregate<ACC, R>(
     aggregator: FunctionOrFactory<AggregateFunction<T, ACC, R>> & Synchronous<R>,
   ): SingleOutputStreamOperator<R>;
+  /** Aggregates the records of a window and hands the one result to a window function. */
   aggregate<ACC, V, R>(
     aggregator: FunctionOrFactory<AggregateFunction<T, ACC, V>> & Synchronous<V>,
     windowFunction: FunctionOrFactory<ProcessWindow<V, R, K, W> | WindowFunction<V, R, K, W>>,

@@ -52,8 +52,10 @@ export interface CommitRequest<CommT> {
   getNumberOfRetries(): number;
   /** Already committed by an earlier attempt. */
   signalAlreadyCommitted(): void;
-  /** Will never succeed; the job fails. */
+  /** Will never succeed, and that is accepted: the committable is logged and dropped, the job goes on, as in Flink. */
   signalFailedWithKnownReason(error: unknown): void;
+  /** Will never succeed; the job fails. */
+  signalFailedWithUnknownReason(error: unknown): void;
   /** Try again later. */
   retryLater(): void;
   /** Try again later with another committable. */

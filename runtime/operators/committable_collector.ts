@@ -15,7 +15,7 @@ import type { CommitRequest, CommittableMessage } from "../functions/sink.ts";
 export const DEFAULT_COMMITTER_RETRIES = 10;
 
 /** Where one committable stands; "failed" and "committed" are final. */
-export type CommitState = "received" | "retry" | "failed" | "committed";
+export type CommitState = "received" | "retry" | "discarded" | "failed" | "committed";
 
 /** One committable as it lies in state. */
 export interface StoredRequest<CommT> {
@@ -47,7 +47,7 @@ export class CommitRequestEntry<CommT> implements CommitRequest<CommT> {
     this.state = stored.state;
   }
   get isFinished(): boolean {
-    return this.state === "committed" || this.state === "failed";
+    return this.state !== "received" && this.state !== "retry";
   }
   getCommittable(): CommT {
     return this.#committable;
@@ -59,6 +59,10 @@ export class CommitRequestEntry<CommT> implements CommitRequest<CommT> {
     this.state = "committed";
   }
   signalFailedWithKnownReason(error: unknown): void {
+    this.state = "discarded";
+    this.error = error;
+  }
+  signalFailedWithUnknownReason(error: unknown): void {
     this.state = "failed";
     this.error = error;
   }
@@ -191,13 +195,17 @@ export class CommittableCollector<CommT> {
  *
  * @throws JobExecutionError TSF-2260 when one has failed for good.
  */
-export function settleRound<CommT>(requests: readonly CommitRequestEntry<CommT>[]): CommitRequestEntry<CommT>[] {
+export function settleRound<CommT>(
+  requests: readonly CommitRequestEntry<CommT>[],
+  onDiscarded: (error: unknown) => void,
+): CommitRequestEntry<CommT>[] {
   for (const request of requests) {
     if (request.state === "received") request.state = "committed";
+    if (request.state === "discarded") onDiscarded(request.error);
     if (request.state !== "failed") continue;
     throw new JobExecutionError("TSF-2260", "A committable can never be committed", {
       expected: "a commit that succeeds, now or later",
-      found: "signalFailedWithKnownReason()",
+      found: "signalFailedWithUnknownReason()",
       cause: request.error,
     });
   }

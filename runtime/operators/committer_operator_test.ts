@@ -170,10 +170,22 @@ for (const [maxRetries, attempts] of [[undefined, 11], [0, 1], [3, 4]]) {
 Deno.test("a commit that can never succeed fails the job with the reason", () => {
   const committer = new TestCommitter();
   const reason = new Error("table dropped");
-  committer.answers = { a: (request) => request.signalFailedWithKnownReason(reason) };
+  committer.answers = { a: (request) => request.signalFailedWithUnknownReason(reason) };
   const one = new CommitterHarness(committer);
   one.checkpoint(1, "a");
   assert.throws(() => one.notifyCheckpointComplete(1), { code: "TSF-2260", cause: reason });
+});
+
+Deno.test("a commit that fails for a known reason is dropped, the others are committed, the job goes on", () => {
+  const committer = new TestCommitter();
+  committer.answers = { a: (request) => request.signalFailedWithKnownReason(new Error("table dropped")) };
+  const one = new CommitterHarness(committer);
+  one.checkpoint(1, "a", "b");
+  one.notifyCheckpointComplete(1);
+  assert.equal(one.calls.length, 1);
+  one.checkpoint(2, "c");
+  one.notifyCheckpointComplete(2);
+  assert.equal(one.calls.length, 2);
 });
 
 Deno.test("a committer that throws fails the job", () => {

@@ -90,6 +90,11 @@ export abstract class CommittingOperator<CommT, OUT> extends AsyncStepsOperator<
     this.#commitNext();
   }
 
+  #logDiscarded(error: unknown): void {
+    const { seams, operator } = this.ctx;
+    seams.log.log("error", `${operator.name}: a committable was given up and dropped: ${String(error)}`);
+  }
+
   #commitNext(): void {
     const checkpoint = this.collector.nextUpTo(this.#commitUpTo);
     if (checkpoint === undefined || !this.isReady(checkpoint)) {
@@ -109,7 +114,7 @@ export abstract class CommittingOperator<CommT, OUT> extends AsyncStepsOperator<
     if (retry > this.#maxRetries) throw tooManyRetries(requests.length, this.#maxRetries);
     for (const request of requests) request.state = "received";
     this.whenDone("commit()", this.#committer!.commit(requests), () => {
-      this.#round(checkpoint, settleRound(requests), retry + 1);
+      this.#round(checkpoint, settleRound(requests, (error) => this.#logDiscarded(error)), retry + 1);
     });
   }
 }

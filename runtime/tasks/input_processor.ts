@@ -52,7 +52,7 @@ export class InputProcessor {
     this.#chain = chain;
     this.#targets = chain.head.inputs;
     this.#events = events;
-    this.#valves = gates.map((gate) => new WatermarkCombiner(gate.channels.length));
+    this.#valves = gates.map((gate) => new WatermarkCombiner(gate.channels.length, "channels"));
     this.#ended = gates.map((gate) => gate.channels.map(() => false));
     this.#open = gates.map((gate) => gate.channels.length);
     this.#drained = gates.map(() => true);

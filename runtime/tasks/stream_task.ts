@@ -95,6 +95,7 @@ export class StreamTask {
   readonly #ending: ChainEnding;
   #checkpoint: { readonly barrier: CheckpointBarrier; prepared: number } | undefined;
   #sourceWaiting = false;
+  #wasBlocked = false;
   #stopping: { readonly drain: boolean } | undefined;
   /** Milliseconds spent working; for metrics. */
   busyTimeMs = 0;
@@ -148,6 +149,7 @@ export class StreamTask {
         ? this.#held()
         : this.#work(hadMail);
       this.#flush.afterStep(result !== "progress");
+      this.#tellBackPressure();
       return result;
     } catch (error) {
       this.fail(error);
@@ -211,6 +213,16 @@ export class StreamTask {
     return this.#runInputs(this.#inputs!, hadMail);
   }
 
+  /** Operators that measure idleness must not count the time in which nothing can be emitted. */
+  #tellBackPressure(): void {
+    const isBlocked = this.isBackPressured;
+    if (isBlocked === this.#wasBlocked) return;
+    this.#wasBlocked = isBlocked;
+    for (const node of this.parts.chain.nodes) {
+      node.call("onBackPressure", () => node.operator.onBackPressure(isBlocked));
+    }
+  }
+
   #held(): StepResult {
     return this.parts.stepBudget.isUsedUp || this.parts.mailbox.hasMail ? "progress" : "blocked";
   }
@@ -231,6 +243,8 @@ export class StreamTask {
     if (this.#stopping !== undefined) {
       const { drain } = this.#stopping;
       chain.head.call("stop", () => source.stop({ drain }));
+      // With drain it emits MAX here.
+      this.#emitNext(source);
       this.#ending.endSource(drain);
       return "progress";
     }

@@ -1,33 +1,8 @@
 import assert from "node:assert/strict";
-import type { Cancel, Clock } from "../seams/clock.ts";
+import { ManualClock } from "./manual_clock.ts";
 import { sourceConformance } from "./conformance.ts";
 import { Gate, scriptedSource, type ScriptedSourceOptions, type ScriptStep } from "./scripted_source.ts";
 import { SourceRun } from "./source_run.ts";
-
-class HandClock implements Clock {
-  ms = 0;
-  #planned: { due: number; fn: () => void }[] = [];
-  now(): number {
-    return this.ms;
-  }
-  monotonic(): number {
-    return this.ms;
-  }
-  after(ms: number, fn: () => void): Cancel {
-    const call = { due: this.ms + ms, fn };
-    this.#planned.push(call);
-    return () => this.#planned = this.#planned.filter((other) => other !== call);
-  }
-  advance(ms: number): void {
-    this.ms += ms;
-    const due = this.#planned.filter((call) => call.due <= this.ms);
-    this.#planned = this.#planned.filter((call) => call.due > this.ms);
-    for (const { fn } of due) fn();
-  }
-  get planned(): number {
-    return this.#planned.length;
-  }
-}
 
 const steps: ScriptStep<string>[] = [
   { value: "a", timestamp: 10 },
@@ -77,7 +52,7 @@ Deno.test("a script without steps gives its output back, so that it holds back n
 });
 
 Deno.test("a wait for a processing time ends when the clock is there", async () => {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const run = new SourceRun(scriptedSource([{ value: 1 }, { untilProcessingTime: 100 }, { value: 2 }]), {
     clock,
     stallLimitMs: 1e9,
@@ -92,7 +67,7 @@ Deno.test("a wait for a processing time ends when the clock is there", async () 
   await running;
   assert.deepEqual(run.values, [1, 2]);
   await run.close();
-  assert.equal(clock.planned, 0);
+  assert.equal(clock.pending, 0);
 });
 
 Deno.test("a gate holds one script until the test opens it; another goes on", async () => {

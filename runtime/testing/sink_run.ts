@@ -144,7 +144,8 @@ function commitRequest(committable: unknown, attempt: number, again: unknown[]):
     getCommittable: () => committable,
     getNumberOfRetries: () => attempt,
     signalAlreadyCommitted: () => {},
-    signalFailedWithKnownReason: (error) => {
+    signalFailedWithKnownReason: () => {},
+    signalFailedWithUnknownReason: (error) => {
       throw error;
     },
     retryLater: () => void again.push(committable),

@@ -24,7 +24,7 @@ export class FileCommitter implements Committer<PendingFile> {
         continue;
       }
       if (found === undefined || found < sizeBytes) {
-        request.signalFailedWithKnownReason(lost(hiddenPath, sizeBytes, found));
+        request.signalFailedWithUnknownReason(lost(hiddenPath, sizeBytes, found));
         continue;
       }
       if (found > sizeBytes) this.#truncate(hiddenPath, sizeBytes);

@@ -1,34 +1,11 @@
 import assert from "node:assert/strict";
-import type { Cancel, Clock } from "../../seams/clock.ts";
+import { ManualClock } from "../../testing/manual_clock.ts";
 import { sinkConformance, type SinkUnderTest } from "../../testing/conformance.ts";
 import { SinkRun } from "../../testing/sink_run.ts";
 import { BasePathBucketAssigner, DateTimeBucketAssigner } from "./bucket_assigners.ts";
 import { JsonLinesEncoder, SimpleStringEncoder } from "./encoders.ts";
 import { DefaultRollingPolicy, OnCheckpointRollingPolicy } from "./rolling_policies.ts";
 import { FileSink, type FileSinkOptions } from "./sink.ts";
-
-/** Time the test moves. */
-class HandClock implements Clock {
-  ms = 0;
-  #planned: { due: number; fn: () => void }[] = [];
-  now(): number {
-    return this.ms;
-  }
-  monotonic(): number {
-    return this.ms;
-  }
-  after(ms: number, fn: () => void): Cancel {
-    const call = { due: this.ms + ms, fn };
-    this.#planned.push(call);
-    return () => this.#planned = this.#planned.filter((other) => other !== call);
-  }
-  advance(ms: number): void {
-    this.ms += ms;
-    const due = this.#planned.filter((call) => call.due <= this.ms);
-    this.#planned = this.#planned.filter((call) => call.due > this.ms);
-    for (const { fn } of due) fn();
-  }
-}
 
 function filesBelow(directory: string, prefix = ""): string[] {
   return [...Deno.readDirSync(directory)].flatMap((entry) =>
@@ -112,7 +89,7 @@ Deno.test(
 Deno.test(
   "rolls when a file is larger than the limit, too old, or not written to",
   withDirectory(async (directory) => {
-    const clock = new HandClock();
+    const clock = new ManualClock();
     const policy = new DefaultRollingPolicy<string>({
       maxPartSizeBytes: 4,
       rolloverInterval: "60 s",

@@ -71,8 +71,8 @@ export class SystemLog implements Log {
     this.#stdout = new LineBuffer(options.stdout ?? Deno.stdout);
     this.#stderr = new LineBuffer(options.stderr ?? Deno.stderr);
     this.#lowestLevel = LEVELS.indexOf(options.level ?? "info");
-    // Ends with the process; Deno fires it on a normal end and on Deno.exit.
-    globalThis.addEventListener("unload", () => this.flush());
+    // The process ends: normally or by Deno.exit, by a throw, by a rejection. Nothing printed may be lost with it.
+    for (const end of ["unload", "error", "unhandledrejection"]) globalThis.addEventListener(end, () => this.flush());
   }
 
   log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void {

@@ -62,3 +62,18 @@ Deno.test("a log line has level, message and fields, comes after printed lines, 
   );
   assert.ok(!both.text.includes("hidden"));
 });
+
+Deno.test("lines printed just before the end of the process come out, however it ends", async () => {
+  const log = new URL("./log.ts", import.meta.url).href;
+  const ends = [
+    "",
+    "throw new Error('x')",
+    "Promise.reject(new Error('x')); await new Promise(() => {})",
+    "Deno.exit(3)",
+  ];
+  for (const end of ends) {
+    const program = `import { SystemLog } from "${log}"; new SystemLog().print("last words", "stdout"); ${end}`;
+    const child = new Deno.Command(Deno.execPath(), { args: ["eval", "--no-lock", program], stderr: "null" });
+    assert.equal(new TextDecoder().decode((await child.output()).stdout), "last words\n", end);
+  }
+});
