@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Lifecycle } from "./rich_function.ts";
+
 /**
  * What a function without a result may return: nothing, or something that is ignored. Objects are left out, so that the
  * promise of an async function is a type error.
@@ -19,15 +21,15 @@ export interface Collector<T> {
 }
 
 /** One value in, one value out. */
-export type MapFunction<T, R> = ((value: T) => R) | { map(value: T): R };
+export type MapFunction<T, R> = ((value: T) => R) | ({ map(value: T): R } & Lifecycle);
 /** One value in, any number out: through the collector, or as a returned iterable object that is drawn lazily. */
-export type FlatMapFunction<T, R> = ((value: T, out: Collector<R>) => (Iterable<R> & object) | void) | {
+export type FlatMapFunction<T, R> = ((value: T, out: Collector<R>) => (Iterable<R> & object) | void) | ({
   flatMap(value: T, out: Collector<R>): (Iterable<R> & object) | void;
-};
+} & Lifecycle);
 /** Keeps the values for which it returns true. */
-export type FilterFunction<T> = ((value: T) => boolean) | { filter(value: T): boolean };
+export type FilterFunction<T> = ((value: T) => boolean) | ({ filter(value: T): boolean } & Lifecycle);
 /** Combines two values into one of the same type. */
-export type ReduceFunction<T> = ((left: T, right: T) => T) | { reduce(left: T, right: T): T };
+export type ReduceFunction<T> = ((left: T, right: T) => T) | ({ reduce(left: T, right: T): T } & Lifecycle);
 /** Takes the key out of a value. */
 export type KeySelector<T, K> = (value: T) => K;
 
@@ -44,23 +46,23 @@ export interface AggregateFunction<IN, ACC, OUT> {
 }
 
 /** Joins two values. */
-export type JoinFunction<L, R, OUT> = ((left: L, right: R) => OUT) | { join(left: L, right: R): OUT };
+export type JoinFunction<L, R, OUT> = ((left: L, right: R) => OUT) | ({ join(left: L, right: R): OUT } & Lifecycle);
 /** Joins two values to any number. */
-export interface FlatJoinFunction<L, R, OUT> {
+export interface FlatJoinFunction<L, R, OUT> extends Lifecycle {
   flatJoin(left: L, right: R, out: Collector<OUT>): NoResult;
 }
 /** Sees all values of both sides with one key in one window. */
 export type CoGroupFunction<L, R, OUT> =
   | ((left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>) => NoResult)
-  | { coGroup(left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>): NoResult };
+  | ({ coGroup(left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>): NoResult } & Lifecycle);
 
 /** Maps two connected streams to one type. */
-export interface CoMapFunction<A, B, R> {
+export interface CoMapFunction<A, B, R> extends Lifecycle {
   map1(value: A): R;
   map2(value: B): R;
 }
 /** Maps two connected streams to any number of one type. */
-export interface CoFlatMapFunction<A, B, R> {
+export interface CoFlatMapFunction<A, B, R> extends Lifecycle {
   flatMap1(value: A, out: Collector<R>): (Iterable<R> & object) | void;
   flatMap2(value: B, out: Collector<R>): (Iterable<R> & object) | void;
 }
@@ -68,4 +70,4 @@ export interface CoFlatMapFunction<A, B, R> {
 /** Sees a whole partition after its input has ended (fullWindowPartition). */
 export type MapPartitionFunction<T, R> =
   | ((values: Iterable<T>, out: Collector<R>) => NoResult)
-  | { mapPartition(values: Iterable<T>, out: Collector<R>): NoResult };
+  | ({ mapPartition(values: Iterable<T>, out: Collector<R>): NoResult } & Lifecycle);

@@ -177,11 +177,11 @@ export interface ProcessAllWindow<I, O, W extends Window = Window> extends Lifec
 /** Flink's older form of a window function: no context. */
 export type WindowFunction<I, O, K, W extends Window = Window> =
   | ((key: K, window: W, elements: Iterable<I>, out: Collector<O>) => NoResult)
-  | { apply(key: K, window: W, elements: Iterable<I>, out: Collector<O>): NoResult };
+  | ({ apply(key: K, window: W, elements: Iterable<I>, out: Collector<O>): NoResult } & Lifecycle);
 /** {@link WindowFunction} over a whole stream. */
 export type AllWindowFunction<I, O, W extends Window = Window> =
   | ((window: W, elements: Iterable<I>, out: Collector<O>) => NoResult)
-  | { apply(window: W, elements: Iterable<I>, out: Collector<O>): NoResult };
+  | ({ apply(window: W, elements: Iterable<I>, out: Collector<O>): NoResult } & Lifecycle);
 
 /** Extend this for a process function with constructor and life cycle. */
 export abstract class ProcessFunction<I, O, S extends StateDeclarations = NoState> extends RichFunction

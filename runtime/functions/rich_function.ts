@@ -7,6 +7,7 @@
 import { JobExecutionError } from "../errors.ts";
 import type { MetricGroup } from "../metrics/metric_group.ts";
 import type { Accumulator, AccumulatorResult } from "./accumulators.ts";
+import type { CheckpointedFunction, CheckpointListener, KeyedStateStore } from "./checkpointed_function.ts";
 import type { NoResult } from "./functions.ts";
 import type {
   AggregatingState,
@@ -42,7 +43,7 @@ export interface JobInfo {
 }
 
 /** What a function can see of the task it runs in. */
-export interface RuntimeContext {
+export interface RuntimeContext extends KeyedStateStore {
   getTaskInfo(): TaskInfo;
   getJobInfo(): JobInfo;
   getMetricGroup(): MetricGroup;
@@ -74,11 +75,14 @@ export interface DistributedCache {
   getFile(name: string): { readonly path: string; text(): string; bytes(): Uint8Array };
 }
 
-/** The optional life cycle of every user function object. */
-export interface Lifecycle {
+/**
+ * The optional life cycle of every user function object. Order of calls: `initializeState`, `open`, records with
+ * `snapshotState` and notifications in between, `close`.
+ */
+export interface Lifecycle extends Partial<CheckpointedFunction>, Partial<CheckpointListener> {
   /** Called once before the first record. */
   open?(context: RuntimeContext): NoResult;
-  /** Called once after the last record, also after a failure. */
+  /** Called once after the last record, also after a failure; as in Flink even when `open` was not reached. */
   close?(): NoResult;
   /** State known before the first record; the key of the record is the state's name. */
   readonly state?: StateDeclarations;
@@ -92,7 +96,7 @@ export abstract class RichFunction implements Lifecycle {
   declare [RUNTIME_CONTEXT]?: RuntimeContext;
   open(_context: RuntimeContext): void {}
   close(): void {}
-  /** @throws JobExecutionError TSF-2031 before `open`. */
+  /** @throws JobExecutionError TSF-2031 before `initializeState` and `open`: in the constructor. */
   getRuntimeContext(): RuntimeContext {
     const context = this[RUNTIME_CONTEXT];
     if (context === undefined) {

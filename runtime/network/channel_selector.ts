@@ -85,7 +85,7 @@ function custom({ numChannels, keySelector, custom }: ChannelSelectorOptions): C
   return (value) => {
     const channel = custom!(keySelector!(value), numChannels);
     if (!Number.isInteger(channel) || channel < 0 || channel >= numChannels) {
-      throw new InvalidProgramError("TSF-2104", "A custom partitioner chose a channel that does not exist", {
+      throw new InvalidProgramError("TSF-2121", "A custom partitioner chose a channel that does not exist", {
         expected: `an integer from 0 to ${numChannels - 1}`,
         found: String(channel),
       });

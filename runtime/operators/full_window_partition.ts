@@ -37,10 +37,12 @@ abstract class KeepingOperator<F, OUT> extends FunctionOperator<F, OUT> {
   protected kept: unknown[] = [];
 
   override initializeState(): void {
+    super.initializeState();
     this.#state = this.ctx.operatorState.getListState(new ListStateDescriptor<unknown>("partition"));
     this.kept = this.#state.get();
   }
-  override snapshotState(): void {
+  override snapshotState(checkpointId: number): void {
+    super.snapshotState(checkpointId);
     this.#state.update(this.kept);
   }
   /** Keeps a copy: whoever made the record may still hold it. */

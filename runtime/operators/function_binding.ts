@@ -2,13 +2,15 @@
  * Binds user functions to a subtask: an object of its own, life cycle, declared state, and the check that no promise is
  * returned where a value is expected.
  *
- * Who calls: every operator with a user function. The factory calls {@link instantiate} in `create()`, the operator calls
- * {@link openFunction} in `open()` and {@link closeFunction} in `close()`.
+ * Who calls: every operator with a user function. The factory calls {@link instantiate} in `create()`; the operator calls
+ * {@link setUpFunction} in `setup()`, {@link openFunction} in `open()`, {@link closeFunction} in `close()`, and the three
+ * functions for state and checkpoints where their names say.
  *
  * @module
  */
 
 import { InvalidProgramError, JobExecutionError } from "../errors.ts";
+import type { FunctionInitializationContext } from "../functions/checkpointed_function.ts";
 import { type FunctionFactory, type Lifecycle, PER_SUBTASK, RUNTIME_CONTEXT } from "../functions/rich_function.ts";
 import type { StateDeclarations, StateDescriptor } from "../functions/state_descriptor.ts";
 import { copyFunctionObject } from "./copy_function.ts";
@@ -29,11 +31,17 @@ function isFactory<F>(fn: F | FunctionFactory<F>): fn is FunctionFactory<F> {
   return typeof fn === "object" && fn !== null && PER_SUBTASK in fn;
 }
 
-/** Hands the RuntimeContext to a function object and calls its `open`. */
+/** Hands the RuntimeContext to a function object that wants it. Called in `setup()`, so that every method may use it. */
+export function setUpFunction(fn: unknown, context: OperatorContext): void {
+  const object = asObject(fn);
+  if (object !== undefined && "getRuntimeContext" in object) object[RUNTIME_CONTEXT] = context.runtime;
+}
+
+/** Calls the `open` of a function object. */
 export function openFunction(fn: unknown, context: OperatorContext): void {
+  setUpFunction(fn, context);
   const object = asObject(fn);
   if (object === undefined) return;
-  if ("getRuntimeContext" in object) object[RUNTIME_CONTEXT] = context.runtime;
   if (typeof object.open === "function") refusePromise(object.open(context.runtime) as unknown, "open()");
 }
 
@@ -41,6 +49,35 @@ export function openFunction(fn: unknown, context: OperatorContext): void {
 export function closeFunction(fn: unknown): void {
   const object = asObject(fn);
   if (typeof object?.close === "function") refusePromise(object.close() as unknown, "close()");
+}
+
+/** Calls the `initializeState` of a function object, after the operator has got its state and before `open`. */
+export function initializeFunctionState(fn: unknown, context: OperatorContext): void {
+  const object = asObject(fn);
+  if (typeof object?.initializeState !== "function") return;
+  setUpFunction(fn, context);
+  const { restoredCheckpointId, operatorState, runtime } = context;
+  const given: FunctionInitializationContext = {
+    isRestored: () => restoredCheckpointId !== undefined,
+    getRestoredCheckpointId: () => restoredCheckpointId,
+    getOperatorStateStore: () => operatorState,
+    getKeyedStateStore: () => runtime,
+  };
+  refusePromise(object.initializeState(given) as unknown, "initializeState()");
+}
+
+/** Calls the `snapshotState` of a function object, before the operator's state is snapshotted. */
+export function snapshotFunctionState(fn: unknown, checkpointId: number): void {
+  const object = asObject(fn);
+  if (typeof object?.snapshotState !== "function") return;
+  refusePromise(object.snapshotState({ getCheckpointId: () => checkpointId }) as unknown, "snapshotState()");
+}
+
+/** Tells a function object what became of a checkpoint. */
+export function notifyFunction(fn: unknown, what: "Complete" | "Aborted", checkpointId: number): void {
+  const object = asObject(fn);
+  const name = `notifyCheckpoint${what}` as const;
+  if (typeof object?.[name] === "function") refusePromise(object[name](checkpointId) as unknown, `${name}()`);
 }
 
 function asObject(fn: unknown): (Lifecycle & { [RUNTIME_CONTEXT]?: unknown }) | undefined {

@@ -5,22 +5,49 @@
  */
 
 import type { FunctionFactory } from "../functions/rich_function.ts";
-import { closeFunction, instantiate, openFunction } from "./function_binding.ts";
-import { StreamOperator, type StreamOperatorFactory } from "./operator.ts";
+import {
+  closeFunction,
+  initializeFunctionState,
+  instantiate,
+  notifyFunction,
+  openFunction,
+  setUpFunction,
+  snapshotFunctionState,
+} from "./function_binding.ts";
+import { type OperatorContext, StreamOperator, type StreamOperatorFactory } from "./operator.ts";
 
 /** An operator that runs a user function. */
 export abstract class FunctionOperator<F, OUT> extends StreamOperator<OUT> {
-  #opened = false;
   constructor(protected readonly fn: F, numInputs = 1) {
     super(numInputs);
   }
+  override setup(context: OperatorContext<OUT>): void {
+    super.setup(context);
+    setUpFunction(this.fn, context);
+  }
+  override initializeState(): void {
+    super.initializeState();
+    initializeFunctionState(this.fn, this.ctx);
+  }
   override open(): void {
     super.open();
-    this.#opened = true;
     openFunction(this.fn, this.ctx);
   }
+  override snapshotState(checkpointId: number): void {
+    super.snapshotState(checkpointId);
+    snapshotFunctionState(this.fn, checkpointId);
+  }
+  override notifyCheckpointComplete(checkpointId: number): void {
+    super.notifyCheckpointComplete(checkpointId);
+    notifyFunction(this.fn, "Complete", checkpointId);
+  }
+  override notifyCheckpointAborted(checkpointId: number): void {
+    super.notifyCheckpointAborted(checkpointId);
+    notifyFunction(this.fn, "Aborted", checkpointId);
+  }
+  /** As in Flink also where open() was not reached, because another operator of the task failed in its own. */
   override close(): void {
-    if (this.#opened) closeFunction(this.fn);
+    closeFunction(this.fn);
   }
 }
 

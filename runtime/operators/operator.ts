@@ -236,9 +236,11 @@ export abstract class StreamOperator<OUT = unknown> {
   #pendingIsInState = false;
   /**
    * Runs resumable work: called again and again until it returns true. Work begun while other work is pending runs
-   * after it. `isInState` says that a snapshot taken in the middle loses nothing (timers).
+   * after it. For the operator itself, and for its operator runtime, which starts due processing-time timers.
+   *
+   * @param isInState A snapshot taken in the middle of the work loses nothing (timers).
    */
-  protected begin(work: () => boolean, isInState = false): void {
+  begin(work: () => boolean, isInState = false): void {
     if (this.#pending !== undefined) {
       this.#queued.push({ work, isInState });
       return;

@@ -93,9 +93,8 @@ export class OperatorRuntime<OUT = unknown> {
       keyedState: this.keyedState,
       processingTime,
       proceed: options.proceed,
-      // Timers are in state, so a snapshot may be taken between two of them. `begin` is for operators only; this class
-      // is the one other place that starts work of an operator.
-      onWork: (work) => this.operator["begin"](work, true),
+      // Timers are in state, so a snapshot may be taken between two of them.
+      onWork: (work) => this.operator.begin(work, true),
     });
     this.context = this.#makeContext(processingTime);
   }

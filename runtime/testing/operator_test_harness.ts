@@ -154,7 +154,7 @@ export abstract class StreamOperatorTestHarness<OUT> {
   snapshot(checkpointId = 1, _timestamp = 0): HarnessSnapshot {
     this.open();
     if (!this.#runtime!.operator.canSnapshot) {
-      throw new BugError("TSF-0002", "A snapshot was asked for while the operator has work left that is not in state");
+      throw new BugError("TSF-0006", "A snapshot was asked for while the operator has work left that is not in state");
     }
     return { checkpointId, ...this.#runtime!.snapshot(checkpointId) };
   }
@@ -260,7 +260,7 @@ export abstract class StreamOperatorTestHarness<OUT> {
       if (this.#guarded("resume()", () => operator.resume())) return true;
       if (!this.#refused) return false;
     }
-    throw new BugError("TSF-0003", `${operator.constructor.name} does not come to an end`);
+    throw new BugError("TSF-0007", `${operator.constructor.name} does not come to an end`);
   }
 
   #guarded<R>(what: string, call: () => R): R {

@@ -133,7 +133,7 @@ Deno.test("inputs wait while an asynchronous operator works; settle brings the r
   harness.processElement(2, 2);
   harness.processWatermark(2);
   assert.deepEqual([harness.isBusy, harness.getOutput()], [true, []]);
-  assert.throws(() => harness.snapshot(), { code: "TSF-0002" });
+  assert.throws(() => harness.snapshot(), { code: "TSF-0006" });
   await harness.settle();
   assert.deepEqual([harness.isBusy, harness.getOutput()], [
     false,

@@ -63,11 +63,11 @@ export function bindTestHost(host: TestHost): void {
   (globalThis as Global)[TEST_HOST] ??= host;
 }
 
-/** The bound mini cluster. @throws InvalidProgramError TSF-1219 when tsflink itself was not imported. */
+/** The bound mini cluster. @throws InvalidProgramError TSF-1250 when tsflink itself was not imported. */
 export function testHost(): TestHost {
   const host = (globalThis as Global)[TEST_HOST];
   if (host !== undefined) return host;
-  throw new InvalidProgramError("TSF-1219", "The test kit has no cluster to run jobs on", {
+  throw new InvalidProgramError("TSF-1250", "The test kit has no cluster to run jobs on", {
     expected: 'an import of "tsflink" beside "tsflink/testing"',
     found: "only parts of the test kit",
   });

@@ -344,7 +344,7 @@ const CASES: Readonly<Record<string, Case>> = {
       }),
   },
   "a partitioner out of range": {
-    code: "TSF-2104",
+    code: "TSF-2121",
     says: ["from 0 to 1", "found: 7"],
     run: (env) => {
       env.fromData(1).partitionCustom(() => 7, (n) => n).map((n) => n).setParallelism(2).print();
