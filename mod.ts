@@ -14,14 +14,30 @@
  */
 
 import { bindHost } from "./runtime/api/host_binding.ts";
+import type { StreamExecutionEnvironment } from "./runtime/api/environment.ts";
+import { ExecutionWatch } from "./runtime/api/missing_execute.ts";
 import { hostConnectors } from "./runtime/connectors/host_connectors.ts";
 import { bindTestHost } from "./runtime/testing/test_host.ts";
+
+/** A script that ends without executing its job has an error; tests and consoles may look at graphs only. */
+function watchForMissingExecute(): (environment: StreamExecutionEnvironment) => void {
+  const watch = new ExecutionWatch();
+  if (/\$deno\$(test|repl|eval)/.test(Deno.mainModule)) return () => {};
+  addEventListener("unload", () => {
+    const error = watch.missingExecute();
+    if (error === undefined || Deno.exitCode !== 0) return;
+    console.error(error.message);
+    Deno.exitCode = 1;
+  });
+  return (environment) => watch.created(environment);
+}
 
 // The one line that binds local execution; a host that was bound before (the command line, a slot) stays.
 bindHost({
   executor: () => import("./cluster/entrypoint/local.ts").then((m) => m.localExecutor()),
   connectors: hostConnectors,
   args: () => Deno.args,
+  environmentCreated: watchForMissingExecute(),
 });
 bindTestHost((options) => import("./cluster/minicluster/test_cluster.ts").then((m) => m.testCluster(options)));
 
@@ -172,6 +188,14 @@ export {
   type WindowFunction,
   type WindowStateStore,
 } from "./runtime/functions/process_function.ts";
+export type {
+  CheckpointedFunction,
+  CheckpointListener,
+  FunctionInitializationContext,
+  FunctionSnapshotContext,
+  KeyedStateStore,
+  OperatorStateStore,
+} from "./runtime/functions/checkpointed_function.ts";
 export type {
   AsyncFunction,
   AsyncRetryStrategy,

@@ -165,7 +165,7 @@ export function summary(ranking: readonly AirportDelays[], late: readonly Flight
     "",
     `Worst airports of departure, January to March 2001 (mean delay, at least ${MIN_FLIGHTS} flights)`,
     ...lines,
-    `${late.length} flights came after their day was closed: they count here, but not in the report of their day.`,
+    `${late.length} flights came too late for the report of their day; here they count.`,
   ].join("\n");
 }
 

@@ -1,7 +1,7 @@
 /**
  * Shows local jobs on a terminal or in a pipe while they run: the job's own output goes to stdout as it comes, progress
- * to stderr, a summary when a job ends. In a terminal a table stands below the output and is redrawn in place; a program
- * that writes with `console.log` meanwhile is heard here too, so that it does not write into the table.
+ * to stderr, a summary when a job ends. In a terminal a table stands below the output and is redrawn in place. What a
+ * program writes with `console.log` meanwhile goes through here, too: not into the table, and not before what it printed.
  *
  * @module
  */
@@ -95,7 +95,7 @@ export class JobConsole implements Log {
     const now = this.#options.now();
     this.#shown = new ShownProgress(job, now);
     this.#lastLineMs = now;
-    if (this.#options.mode === "live") this.#captureConsole();
+    this.#captureConsole();
     const end = () => {
       if (this.#shown?.job === job) this.#end();
     };
@@ -181,7 +181,7 @@ export class JobConsole implements Log {
     }
   }
 
-  /** Lets what the program writes with console.log come out above the table. */
+  /** Lets what the program writes with console.log come out above the table, in order with what it prints. */
   #captureConsole(): void {
     this.#releaseConsole();
     const { log, info, debug, warn, error } = globalThis.console;

@@ -143,12 +143,14 @@ Deno.test("live: output above, table below, drawn in place; the summary stays, l
   }
 });
 
-Deno.test("live: console.log is given back", () => {
+Deno.test("console.log comes in order with printed lines, and is given back", () => {
   const { log, error } = console;
-  const { shown, job } = setUp("live");
+  const { shown, job, written } = setUp("lines");
   shown.attach(job);
-  assert.notEqual(console.log, log);
+  shown.print("first", "stdout");
+  console.log("second");
   shown.finish();
+  assert.equal(written.stdout, "first\nsecond\n");
   assert.equal(console.log, log);
   assert.equal(console.error, error);
 });

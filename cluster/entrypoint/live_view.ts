@@ -199,7 +199,7 @@ function head(picture: JobPicture, columns: number, style: Style): string {
 
 interface Row {
   readonly text: string;
-  readonly kind: "running" | "finished" | "back pressure" | "failed" | "operator";
+  readonly kind: keyof typeof MARKS | "operator";
 }
 
 function tableRows(
@@ -224,18 +224,25 @@ function tableRows(
   });
 }
 
-const MARKS = { running: "●", finished: "✓", "back pressure": "▲", failed: "✗" } as const;
+const MARKS = { running: "●", finished: "✓", "back pressure": "▲", failed: "✗", cancelled: "■" } as const;
 
 function kindOf(vertex: VertexProgress): keyof typeof MARKS {
   if ((vertex.states.FAILED ?? 0) > 0) return "failed";
   if ((vertex.states.FINISHED ?? 0) === vertex.parallelism) return "finished";
+  if ((vertex.states.CANCELED ?? 0) > 0) return "cancelled";
   return vertex.isBackPressured ? "back pressure" : "running";
 }
 
 function paint({ text, kind }: Row, style: Style): string {
   if (kind === "operator") return dim(text, style);
-  const colour = { running: style.green, finished: style.dim, "back pressure": style.yellow, failed: style.red }[kind];
-  return `${colour}${text[0]}${style.reset}${text.slice(1)}`;
+  const colours = {
+    running: style.green,
+    finished: style.dim,
+    "back pressure": style.yellow,
+    failed: style.red,
+    cancelled: style.dim,
+  };
+  return `${colours[kind]}${text[0]}${style.reset}${text.slice(1)}`;
 }
 
 /** The first rows and how many are left out. */

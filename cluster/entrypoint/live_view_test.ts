@@ -78,6 +78,21 @@ Deno.test("table at 80 columns", () => {
   );
 });
 
+Deno.test("the mark of a vertex", () => {
+  const marks: [Partial<VertexProgress>, string][] = [
+    [{ states: { RUNNING: 2 } }, "●"],
+    [{ states: { RUNNING: 1, FINISHED: 1 } }, "●"],
+    [{ states: { FINISHED: 2 } }, "✓"],
+    [{ states: { RUNNING: 2 }, isBackPressured: true }, "▲"],
+    [{ states: { CANCELED: 1, FINISHED: 1 } }, "■"],
+    [{ states: { CANCELED: 1, FAILED: 1 } }, "✗"],
+  ];
+  for (const [given, mark] of marks) {
+    const only = { ...picture, vertices: [vertex("A", { parallelism: 2, ...given })] };
+    assert.equal(renderTable(only, { columns: 80, rows: 24 }, PLAIN)[3][0], mark);
+  }
+});
+
 Deno.test("narrow: columns go one by one, names stay; low: operators go, then vertices", () => {
   const titles = (columns: number) => renderTable(picture, { columns, rows: 24 }, PLAIN)[2].trim().split(/\s+/);
   assert.deepEqual(titles(72), ["in", "out", "records/s", "watermark"]);

@@ -9,7 +9,7 @@ import type { Transformation } from "../graph/transformation.ts";
 import type { StreamOperatorFactory } from "../operators/operator.ts";
 import type { FilterFunction, FlatMapFunction, KeySelector, MapFunction } from "../functions/functions.ts";
 import type { Partitioner } from "../functions/partitioner.ts";
-import type { FunctionFactory } from "../functions/rich_function.ts";
+import type { FunctionFactory, Lifecycle } from "../functions/rich_function.ts";
 import type { NoState, Process } from "../functions/process_function.ts";
 import type { Sink } from "../functions/sink.ts";
 import type { MapStateDescriptor, StateDeclarations } from "../functions/state_descriptor.ts";
@@ -79,7 +79,7 @@ export interface DataStream<T> {
   map<R>(mapper: (value: T) => SynchronousResult<R>): SingleOutputStreamOperator<R>;
   /** The same with an object or a factory. */
   map<R>(
-    mapper: ({ map(value: T): R } | FunctionFactory<MapFunction<T, R>>) & Synchronous<R>,
+    mapper: (({ map(value: T): R } & Lifecycle) | FunctionFactory<MapFunction<T, R>>) & Synchronous<R>,
   ): SingleOutputStreamOperator<R>;
 
   /**

@@ -9,6 +9,7 @@ import { CheckpointingOptions, PipelineOptions } from "./config_options.ts";
 import { Configuration } from "./configuration.ts";
 import { StreamExecutionEnvironment } from "./environment.ts";
 import type { ExecuteOptions, PipelineExecutor } from "./executor.ts";
+import { ExecutionWatch } from "./missing_execute.ts";
 import { type JobClient, JobExecutionResult } from "./job_client.ts";
 import { testEnvironment, testHost } from "./testdata/test_host.ts";
 
@@ -90,8 +91,25 @@ Deno.test("a job without sink is refused with its last operator's line", async (
     assert.match(error.userLine ?? "", /environment_test\.ts/);
     return true;
   });
-  assert.ok(env.getStreamGraph(false).nodes.length === 2, "the graph itself may be looked at");
   assert.equal(env.hasUnexecutedOperators(), true);
+  assert.equal(env.getStreamGraph(false).nodes.length, 2, "the graph itself may be looked at");
+});
+
+Deno.test("a program that never executes is found, one that asked for its plan or was executed is not", async () => {
+  const watch = new ExecutionWatch();
+  const [forgotten, planned, executed, empty] = [1, 2, 3, 4].map((n) => testEnvironment(n));
+  for (const env of [empty, planned, executed]) watch.created(env);
+  for (const env of [forgotten, planned, executed]) env.fromData(1).print();
+  assert.match(planned.getExecutionPlan(), /Print to Std. Out/);
+  withExecutor();
+  await executed.execute();
+  assert.equal(watch.missingExecute(), undefined);
+  watch.created(forgotten);
+  const error = watch.missingExecute();
+  assert.equal(error?.code, "TSF-1223");
+  assert.match(error?.userLine ?? "", /environment_test\.ts:\d+/);
+  planned.fromData(2).print();
+  assert.equal(planned.hasUnexecutedOperators(), true, "what came after the plan counts");
 });
 
 Deno.test("listeners hear of submission and end, and of failures", async () => {

@@ -80,6 +80,16 @@ Deno.test("pull: splits given back go out first, also to those who were waiting"
   assert.equal(heard(), "1<c");
 });
 
+Deno.test("pull: splits given back go out before those nobody had", () => {
+  const { enumerator, heard } = bench({ discover: () => splitsOf("abc"), readers: 2 });
+  enumerator.start();
+  enumerator.handleSplitRequest(0);
+  enumerator.addSplitsBack(splitsOf("a"), 0);
+  assert.deepEqual(enumerator.snapshotState(1).waiting, ["a", "b", "c"]);
+  enumerator.handleSplitRequest(1);
+  assert.equal(heard(), "0<a 1<a");
+});
+
 Deno.test("a reader that is gone gets nothing", () => {
   const setup = bench({ discover: () => splitsOf("a"), registered: [1], readers: 2 });
   setup.enumerator.start();

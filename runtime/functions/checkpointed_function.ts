@@ -67,27 +67,6 @@ export interface FunctionSnapshotContext {
 
 /**
  * A function object that keeps operator state.
- *
- * @example
- * ```ts
- * import { ListStateDescriptor } from "tsflink";
- *
- * class Counting {
- *   #perSubtask = 0;
- *   #saved: { get(): number[]; update(values: number[]): void } | undefined;
- *   initializeState(context: { getOperatorStateStore(): { getListState(d: ListStateDescriptor<number>): never } }) {
- *     this.#saved = context.getOperatorStateStore().getListState(new ListStateDescriptor<number>("counts"));
- *     for (const count of this.#saved?.get() ?? []) this.#perSubtask += count;
- *   }
- *   snapshotState() {
- *     this.#saved?.update([this.#perSubtask]);
- *   }
- *   map(value: string) {
- *     return `${++this.#perSubtask} ${value}`;
- *   }
- * }
- * console.assert(new Counting().map("a") === "1 a");
- * ```
  */
 export interface CheckpointedFunction {
   /** Called once, before `open`, also when there is nothing to restore: ask for the state here. */

@@ -23,9 +23,11 @@ export interface Collector<T> {
 /** One value in, one value out. */
 export type MapFunction<T, R> = ((value: T) => R) | ({ map(value: T): R } & Lifecycle);
 /** One value in, any number out: through the collector, or as a returned iterable object that is drawn lazily. */
-export type FlatMapFunction<T, R> = ((value: T, out: Collector<R>) => (Iterable<R> & object) | void) | ({
-  flatMap(value: T, out: Collector<R>): (Iterable<R> & object) | void;
-} & Lifecycle);
+export type FlatMapFunction<T, R> =
+  | ((value: T, out: Collector<R>) => (Iterable<R> & object) | void)
+  | ({
+    flatMap(value: T, out: Collector<R>): (Iterable<R> & object) | void;
+  } & Lifecycle);
 /** Keeps the values for which it returns true. */
 export type FilterFunction<T> = ((value: T) => boolean) | ({ filter(value: T): boolean } & Lifecycle);
 /** Combines two values into one of the same type. */

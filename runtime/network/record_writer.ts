@@ -8,10 +8,10 @@
  * @module
  */
 
-import type { OperatorReference } from "../errors.ts";
+import { FlinkError, type OperatorReference } from "../errors.ts";
 import { BatchEncoder } from "../types/batch_encoder.ts";
 import { decodeBatch } from "../types/columnar_codec.ts";
-import { assertTravels, copyValue } from "../types/copy.ts";
+import { assertTravels, copyValue, withOperator } from "../types/copy.ts";
 import type { Schema } from "../types/schema.ts";
 import { type ChannelEvent, NO_TIMESTAMP, recordBatch } from "../types/stream_element.ts";
 import type { DataBuffer } from "./buffer.ts";
@@ -110,10 +110,15 @@ export class RecordWriter {
       subpartition.add(referenceBuffer(open.values, open.timestamps));
       return;
     }
-    this.#schemas.encode(open.values, open.timestamps, (schema, buffer) => {
-      if (this.#schemas.announce(channel, schema)) subpartition.add({ kind: "schema", schema });
-      subpartition.add(buffer);
-    });
+    try {
+      this.#schemas.encode(open.values, open.timestamps, (schema, buffer) => {
+        if (this.#schemas.announce(channel, schema)) subpartition.add({ kind: "schema", schema });
+        subpartition.add(buffer);
+      });
+    } catch (error) {
+      // A flush runs outside all operators: the writer knows whose records these are.
+      throw error instanceof FlinkError ? withOperator(error, this.options.operator) : error;
+    }
   }
 }
 

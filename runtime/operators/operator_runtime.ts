@@ -97,6 +97,7 @@ export class OperatorRuntime<OUT = unknown> {
       onWork: (work) => this.operator.begin(work, true),
     });
     this.context = this.#makeContext(processingTime);
+    this.#guarded("setup()", () => this.operator.setup(this.context));
   }
 
   #makeContext(processingTime: ProcessingTimeService): OperatorContext<OUT> {
@@ -136,12 +137,11 @@ export class OperatorRuntime<OUT = unknown> {
     };
   }
 
-  /** setup, restore of all state, initializeState. */
+  /** Restore of all state, initializeState. */
   initialize(): void {
     invariant(this.#phase === "created", `initialize() in phase ${this.#phase}`);
     this.#phase = "initialized";
     this.#guarded("initializeState()", () => {
-      this.operator.setup(this.context);
       const restored = this.#options.restored;
       if (restored?.operator !== undefined) this.operatorState.restore(restored.operator);
       if (this.keyedState !== undefined && restored?.keyed !== undefined) {
@@ -169,19 +169,24 @@ export class OperatorRuntime<OUT = unknown> {
     });
   }
 
-  /** Ends the operator, also after a failure; the second call does nothing. */
-  async close(): Promise<void> {
+  /**
+   * Ends the operator, also after a failure and, as in Flink, where open() was not reached; the second call does nothing.
+   * A promise only where closing takes time.
+   */
+  close(): void | Promise<void> {
     if (this.#phase === "closed") return;
-    const wasSetUp = this.#phase !== "created";
     this.#phase = "closed";
     this.timers.close();
+    let closing: void | Promise<void> = undefined;
     try {
-      if (wasSetUp) await this.operator.close();
-    } catch (error) {
-      throw wrapUserError(error, this.#options.reference, "close()");
+      closing = this.#guarded("close()", () => this.operator.close());
     } finally {
-      this.keyedState?.dispose();
+      if (closing === undefined) this.keyedState?.dispose();
     }
+    if (closing === undefined) return;
+    return Promise.resolve(closing).catch((error) => {
+      throw wrapUserError(error, this.#options.reference, "close()");
+    }).finally(() => this.keyedState?.dispose());
   }
 
   #guarded<R>(what: string, run: () => R): R {

@@ -169,7 +169,7 @@ Deno.test("a barrier waits for flush and prepareCommit, one after the other", as
   one.processElement("a");
   script.async = true;
   one.barrier(7);
-  assert.throws(() => one.snapshot(7), { code: "TSF-0002" });
+  assert.throws(() => one.snapshot(7), { code: "TSF-0006" });
   assert.deepEqual(script.calls.slice(1), ["flush false"]);
   script.promises[0].resolve();
   await one.settle();

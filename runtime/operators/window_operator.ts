@@ -31,7 +31,14 @@ import type { Counter } from "../metrics/metric_group.ts";
 import type { Random } from "../seams/random.ts";
 import { CallCollector } from "./collector.ts";
 import { EvictingWindowContents } from "./evicting_window_contents.ts";
-import { closeFunction, instantiate, openFunction } from "./function_binding.ts";
+import {
+  closeFunction,
+  initializeFunctionState,
+  instantiate,
+  notifyFunction,
+  openFunction,
+  snapshotFunctionState,
+} from "./function_binding.ts";
 import { type MergingWindowEntry, MergingWindowSet, type WindowMerge } from "./merging_window_set.ts";
 import { type OperatorContext, StreamOperator, type StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
@@ -116,6 +123,19 @@ export class WindowOperator extends StreamOperator implements Triggerable {
     this.#content = bindWindowContent(options.content);
     checkWindowContent(this.#content, this.#assigner, this.#evictor);
     this.#function = bindWindowFunction(options.fn);
+  }
+
+  override initializeState(): void {
+    initializeFunctionState(this.#function?.fn, this.ctx);
+  }
+  override snapshotState(checkpointId: number): void {
+    snapshotFunctionState(this.#function?.fn, checkpointId);
+  }
+  override notifyCheckpointComplete(checkpointId: number): void {
+    notifyFunction(this.#function?.fn, "Complete", checkpointId);
+  }
+  override notifyCheckpointAborted(checkpointId: number): void {
+    notifyFunction(this.#function?.fn, "Aborted", checkpointId);
   }
 
   override open(): void {

@@ -27,6 +27,11 @@ export class ChainEnding {
     return this.#steps.length > 0;
   }
 
+  /** Whether the input ended by itself or was drained: nothing more comes, ever. */
+  get isDrained(): boolean {
+    return this.#drained;
+  }
+
   /** One input of the head has ended. */
   endInput(input: number, drain: boolean): void {
     const { head } = this.#chain;

@@ -67,6 +67,10 @@ export class InputProcessor {
   get isEnded(): boolean {
     return this.#cursor === undefined && this.#open.every((open) => open === 0);
   }
+  /** Whether channels are held back until the others have delivered a barrier. */
+  get isAligning(): boolean {
+    return this.#barriers.isAligning;
+  }
   /** The combined watermark of an input; for metrics. */
   inputWatermark(input: number): number {
     return this.#valves[input].current;
@@ -81,6 +85,7 @@ export class InputProcessor {
       const polled = this.#gates[input].poll();
       if (polled === undefined) continue;
       if (polled.item.kind === "data") return this.#startBatch(input, polled.channel, polled.item, proceed);
+      proceed();
       this.#event(input, polled.channel, polled.item);
       return true;
     }

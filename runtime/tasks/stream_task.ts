@@ -14,15 +14,18 @@ import type { OperatorRuntime } from "../operators/operator_runtime.ts";
 import type { SourceSplit } from "../functions/source.ts";
 import type { SourceOperator } from "../operators/source_operator.ts";
 import type { Clock } from "../seams/clock.ts";
+import type { Log } from "../seams/log.ts";
 import type { OperatorSubtaskState } from "../state/rescale.ts";
 import type { CheckpointBarrier } from "../types/stream_element.ts";
+import { closeOperators, warnAboutTimers } from "./chain_closing.ts";
 import { ChainEnding } from "./chain_ending.ts";
 import { InputProcessor } from "./input_processor.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { OperatorChain } from "./operator_chain.ts";
 import { TaskFlush } from "./task_flush.ts";
+import type { StepBudget } from "./step_budget.ts";
 import type { TaskProcessingTime } from "./task_time.ts";
-import { checkTransition, type ExecutionState, isTerminal } from "./task_states.ts";
+import { checkTransition, type ExecutionState } from "./task_states.ts";
 
 /** The head of a task that reads a source. */
 export type AnySourceOperator = SourceOperator<unknown, SourceSplit>;
@@ -58,33 +61,10 @@ export interface StreamTaskParts {
   readonly mailbox: Mailbox;
   readonly time: TaskProcessingTime;
   readonly clock: Clock;
+  readonly log: Log;
   readonly stepBudget: StepBudget;
   readonly listener: TaskListener;
   readonly abort: AbortController;
-}
-
-/** How much a step may still do. */
-export class StepBudget {
-  #left = 0;
-  /** @param rows Elements a step may handle before mail and other tasks get their turn. */
-  constructor(readonly rows: number, readonly mailbox: Mailbox, readonly writers: readonly RecordWriter[]) {}
-
-  refill(): void {
-    this.#left = this.rows;
-  }
-  /** Whether one more element may be handled now. */
-  readonly proceed = (): boolean => {
-    if (this.#left <= 0 || this.mailbox.hasMail || !this.hasRoom) return false;
-    this.#left--;
-    return true;
-  };
-  get hasRoom(): boolean {
-    for (let i = 0; i < this.writers.length; i++) if (!this.writers[i].options.partition.hasRoom) return false;
-    return true;
-  }
-  get isUsedUp(): boolean {
-    return this.#left <= 0;
-  }
 }
 
 /** One attempt of one subtask. */
@@ -97,6 +77,8 @@ export class StreamTask {
   #sourceWaiting = false;
   #wasBlocked = false;
   #stopping: { readonly drain: boolean } | undefined;
+  /** Set from the moment on at which the task ends; operators may still be closing. */
+  #hasEnded = false;
   /** Milliseconds spent working; for metrics. */
   busyTimeMs = 0;
 
@@ -122,13 +104,15 @@ export class StreamTask {
     return !this.parts.stepBudget.hasRoom;
   }
 
-  /** Restores and opens all operators, from the tail to the head; false when that failed. */
+  /** Restores and opens the operators one by one, from the tail to the head; false when that failed. */
   start(): boolean {
     this.#transition("INITIALIZING");
     try {
-      for (const runtime of this.parts.runtimes) runtime.initialize();
-      const { nodes } = this.parts.chain;
-      for (let i = nodes.length - 1; i >= 0; i--) nodes[i].call("open", () => this.parts.runtimes[i].open());
+      const { runtimes, chain } = this.parts;
+      for (let i = runtimes.length - 1; i >= 0; i--) {
+        runtimes[i].initialize();
+        chain.nodes[i].call("open", () => runtimes[i].open());
+      }
       this.#transition("RUNNING");
       return true;
     } catch (error) {
@@ -138,12 +122,12 @@ export class StreamTask {
   }
 
   step(): StepResult {
-    if (isTerminal(this.#state)) return "finished";
+    if (this.#hasEnded) return "finished";
     const { mailbox, stepBudget, chain } = this.parts;
     try {
       const hadMail = mailbox.hasMail;
       mailbox.drain();
-      if (isTerminal(this.#state)) return "finished";
+      if (this.#hasEnded) return "finished";
       stepBudget.refill();
       const result = this.#checkpoint !== undefined && chain.canSnapshot && !this.#runCheckpoint()
         ? this.#held()
@@ -159,13 +143,13 @@ export class StreamTask {
 
   /** Ends the task with an error. */
   fail(error: unknown): void {
-    if (isTerminal(this.#state)) return;
-    this.#end(this.#state === "CANCELING" ? "CANCELED" : "FAILED", error);
+    if (this.#hasEnded) return;
+    this.#end("FAILED", error);
   }
 
   /** Ends the task as soon as possible; nothing is emitted any more. */
   cancel(): void {
-    if (isTerminal(this.#state) || this.#state === "CANCELING") return;
+    if (this.#hasEnded) return;
     this.#transition("CANCELING");
     this.#end("CANCELED");
   }
@@ -177,7 +161,7 @@ export class StreamTask {
 
   notifyCheckpointComplete(checkpointId: number): void {
     this.parts.mailbox.post(() => {
-      for (const node of this.parts.chain.nodes) {
+      for (const node of this.parts.chain.nodes.toReversed()) {
         node.call("notifyCheckpointComplete", () => node.operator.notifyCheckpointComplete(checkpointId));
       }
     });
@@ -213,9 +197,9 @@ export class StreamTask {
     return this.#runInputs(this.#inputs!, hadMail);
   }
 
-  /** Operators that measure idleness must not count the time in which nothing can be emitted. */
+  /** Operators that measure idleness must not count the time in which no record can reach them or be emitted. */
   #tellBackPressure(): void {
-    const isBlocked = this.isBackPressured;
+    const isBlocked = this.isBackPressured || this.parts.chain.isHeld || this.#inputs?.isAligning === true;
     if (isBlocked === this.#wasBlocked) return;
     this.#wasBlocked = isBlocked;
     for (const node of this.parts.chain.nodes) {
@@ -231,7 +215,7 @@ export class StreamTask {
     const { stepBudget, chain } = this.parts;
     let worked = hadMail;
     while (!chain.isHeld && this.#checkpoint === undefined && !this.#ending.isEnding) {
-      if (!stepBudget.proceed()) return stepBudget.hasRoom ? "progress" : inputs.hasInput ? "blocked" : "idle";
+      if (!stepBudget.isOpen) return stepBudget.hasRoom ? "progress" : inputs.hasInput ? "blocked" : "idle";
       if (!inputs.step(stepBudget.proceed)) return worked ? "progress" : "idle";
       worked = true;
     }
@@ -328,27 +312,25 @@ export class StreamTask {
     return true;
   }
 
-  #end(state: ExecutionState, error?: unknown): void {
+  /** Closes everything, then enters the final state: at once, unless some operator takes time to close. */
+  #end(state: "FINISHED" | "FAILED" | "CANCELED", error?: unknown): void {
     const { parts } = this;
+    this.#hasEnded = true;
     if (this.#checkpoint !== undefined) {
       parts.listener.onCheckpointDeclined(this.#checkpoint.barrier.checkpointId, `the task is ${state}`);
       this.#checkpoint = undefined;
     }
+    if (state === "FINISHED" && this.#ending.isDrained) warnAboutTimers(parts);
     parts.abort.abort();
     parts.time.close();
-    let closing = error;
-    parts.runtimes.forEach((runtime, i) => {
-      try {
-        parts.chain.nodes[i].call("close", () => runtime.close());
-      } catch (cause) {
-        // The first error is the reason; a failing close after it is not news.
-        closing ??= cause;
-      }
+    closeOperators(parts.chain, parts.runtimes, (closing) => {
+      parts.chain.close();
+      // The first error is the reason; a failing close after it is not news.
+      const reason = error ?? closing;
+      const final = closing !== undefined && state === "FINISHED" ? "FAILED" : state;
+      if (final !== "FINISHED") { for (const writer of parts.writers) writer.options.partition.close(); }
+      this.#transition(final, reason);
     });
-    parts.chain.close();
-    const failed = closing !== undefined && state === "FINISHED" ? "FAILED" : state;
-    if (failed !== "FINISHED") { for (const writer of parts.writers) writer.options.partition.close(); }
-    this.#transition(failed, closing);
   }
 
   #transition(to: ExecutionState, error?: unknown): void {

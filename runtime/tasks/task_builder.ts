@@ -23,7 +23,8 @@ import type { Key } from "../types/key.ts";
 import { keyGroupRange } from "../types/key_group.ts";
 import { ChainControl, ChainNode, ChainOutput, type ChainTarget, OperatorChain } from "./operator_chain.ts";
 import { Mailbox } from "./mailbox.ts";
-import { type AnySourceOperator, StepBudget, StreamTask, type TaskListener } from "./stream_task.ts";
+import { StepBudget } from "./step_budget.ts";
+import { type AnySourceOperator, StreamTask, type TaskListener } from "./stream_task.ts";
 import { TaskProcessingTime } from "./task_time.ts";
 
 /** Limits and switches of the runtime, from the configuration of the job. */
@@ -112,6 +113,7 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
     mailbox,
     time,
     clock: seams.clock,
+    log: seams.log,
     stepBudget,
     listener,
     abort,

@@ -53,7 +53,8 @@ export function assertTravels(value: unknown, operator?: OperatorReference): voi
   }
 }
 
-function withOperator(error: FlinkError, operator: OperatorReference | undefined): FlinkError {
+/** The same error with the operator named. */
+export function withOperator(error: FlinkError, operator: OperatorReference | undefined): FlinkError {
   const { code, summary, expected, found, hint, cause } = error;
   const Class = error.constructor as typeof FlinkError;
   return new Class(code, summary, { expected, found, hint, cause, operator });

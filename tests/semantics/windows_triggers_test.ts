@@ -71,17 +71,6 @@ windowCases("continuous event time, purging", {
 }, [
   ["a1@1 w4 a2@5 w8 w9", "a=1[0..10)@9 w4 a=2[0..10)@9 w8 w9 W"],
 ]);
-windowCases("continuous event time in global windows goes on to the end of time", {
-  assigner: GLOBAL,
-  trigger: PurgingTrigger.of(ContinuousEventTimeTrigger.of(30)),
-  evaluate: summed,
-}, [
-  [
-    "a1@0 b1@30 b1@39 a1@2 a1@9 b1@19 b1@19 b1@10 w10 w20 w30 w40 w60",
-    "w10 w20 a3@max w30 w40 a3@max b5@max w60 W",
-  ],
-]);
-
 windowCases("event-time trigger in processing-time windows", {
   assigner: TumblingProcessingTimeWindows.of(100),
   trigger: CountTrigger.of(2),

@@ -69,6 +69,10 @@ const lengths = words.map((word) => word.length);
 const pairs = trades.map((trade): [string, number] => [trade.symbol, trade.price]);
 const constants = trades.map((trade) => ({ kind: "trade" as const, price: trade.price }));
 const byObject = trades.map({ map: (trade) => trade.symbol });
+const opened = trades.map({
+  open: (context) => void context.getTaskInfo(),
+  map: (trade) => trade.at,
+});
 const byClass = trades.map(new Price());
 const byFactory = trades.map(perSubtask(() => new Price()));
 // deno-lint-ignore no-explicit-any -- the point of this test
@@ -82,6 +86,7 @@ export type Maps = [
   Expect<Equal<ElementOf<typeof pairs>, [string, number]>>,
   Expect<Equal<ElementOf<typeof constants>, { kind: "trade"; price: number }>>,
   Expect<Equal<ElementOf<typeof byObject>, string>>,
+  Expect<Equal<ElementOf<typeof opened>, number>>,
   Expect<Equal<ElementOf<typeof byClass>, number>>,
   Expect<Equal<ElementOf<typeof byFactory>, number>>,
   // deno-lint-ignore no-explicit-any -- the point of this test

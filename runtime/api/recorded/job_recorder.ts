@@ -31,6 +31,8 @@ export class JobRecorder implements GraphRecorder {
   readonly #channels = new Map<string, CollectChannel<unknown>>();
   #isExpandingSink = false;
   #executions = 0;
+  /** How many of the transformations were there when a plan was last asked for. */
+  #asked = 0;
 
   readonly #host: HostBinding;
 
@@ -69,15 +71,16 @@ export class JobRecorder implements GraphRecorder {
     // A failure reaches whoever reads the results.
     this.submit(jobName).catch(() => {});
   }
-  /** Whether something was recorded that no execution has taken. */
+  /** Whether something was recorded that no execution has taken and whose plan nobody asked for. */
   get hasUnexecuted(): boolean {
-    return this.transformations.length > 0;
+    return this.transformations.length > this.#asked;
   }
 
   /** @param take Starts the next job from nothing. */
   streamGraph(jobName: string | undefined, take: boolean): StreamGraph {
     const graph = generateStreamGraph(this.transformations, this.#settings(jobName));
     if (take) this.transformations = [];
+    this.#asked = this.transformations.length;
     return graph;
   }
 

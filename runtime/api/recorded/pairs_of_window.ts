@@ -6,18 +6,12 @@
  */
 
 import type { Collector } from "../../functions/functions.ts";
-import {
-  type FunctionFactory,
-  type Lifecycle,
-  perSubtask,
-  RichFunction,
-  RUNTIME_CONTEXT,
-  type RuntimeContext,
-} from "../../functions/rich_function.ts";
+import { type FunctionFactory, perSubtask } from "../../functions/rich_function.ts";
 import type { Window } from "../../functions/windows.ts";
 import { callable, instantiate, refusePromise } from "../../operators/function_binding.ts";
 import type { TaggedUnion } from "../joined_streams.ts";
 import { hasMethod } from "./checks.ts";
+import { ForwardedFunction } from "./forwarded_function.ts";
 
 type PairsCall = (left: unknown[], right: unknown[], out: Collector<unknown>) => void;
 
@@ -29,25 +23,14 @@ export function pairsOfWindow(fn: unknown, kind: "join" | "coGroup"): FunctionFa
 }
 
 /** See the head of the file. */
-export class PairsOfWindow extends RichFunction {
-  readonly #fn: unknown;
+export class PairsOfWindow extends ForwardedFunction {
   readonly #call: PairsCall;
 
   constructor(fn: unknown, kind: "join" | "coGroup") {
-    super();
-    this.#fn = fn;
+    super(fn);
     this.#call = kind === "coGroup" ? coGroupCall(fn) : hasMethod(fn, "flatJoin") ? flatJoinCall(fn) : joinCall(fn);
   }
 
-  override open(context: RuntimeContext): void {
-    if (typeof this.#fn !== "object" || this.#fn === null) return;
-    const object = this.#fn as Lifecycle & { [RUNTIME_CONTEXT]?: RuntimeContext };
-    if ("getRuntimeContext" in object) object[RUNTIME_CONTEXT] = context;
-    refusePromise(object.open?.(context), "open()");
-  }
-  override close(): void {
-    if (typeof this.#fn === "object") refusePromise((this.#fn as Lifecycle | null)?.close?.(), "close()");
-  }
   apply(
     _key: unknown,
     _window: Window,

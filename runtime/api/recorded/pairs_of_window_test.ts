@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { FlinkError } from "../../errors.ts";
 import type { Collector } from "../../functions/functions.ts";
-import { PER_SUBTASK, perSubtask, RichFunction, type RuntimeContext } from "../../functions/rich_function.ts";
+import {
+  PER_SUBTASK,
+  perSubtask,
+  RichFunction,
+  RUNTIME_CONTEXT,
+  type RuntimeContext,
+} from "../../functions/rich_function.ts";
 import { GlobalWindow } from "../../functions/window_assigners.ts";
 import { pairsOfWindow } from "./pairs_of_window.ts";
 
@@ -11,6 +17,7 @@ const CONTEXT = { marker: "context" } as unknown as RuntimeContext;
 
 function run(fn: unknown, kind: "join" | "coGroup", values: ({ one: unknown } | { two: unknown })[]): unknown[] {
   const pairs = pairsOfWindow(fn, kind)[PER_SUBTASK]();
+  pairs[RUNTIME_CONTEXT] = CONTEXT;
   const seen: unknown[] = [];
   pairs.open(CONTEXT);
   pairs.apply("key", GlobalWindow.get(), values as never, { collect: (value) => seen.push(value) });
@@ -71,6 +78,37 @@ Deno.test("a rich function is opened with its context and closed, each subtask i
   assert.deepEqual(run(shared, "join", [{ one: 1 }, { two: 1 }]), [["open true true", "1"]]);
   assert.deepEqual(run(shared, "join", [{ one: 1 }, { two: 1 }]), [["open true true", "1"]]);
   assert.deepEqual(shared.log, [], "the program's object is the prototype only");
+});
+
+Deno.test("state and checkpoints reach the user's function", () => {
+  const log: unknown[] = [];
+  class Checkpointed extends RichFunction {
+    initializeState(context: unknown): void {
+      log.push("initialize", context, this.getRuntimeContext() === CONTEXT);
+    }
+    snapshotState(context: unknown): void {
+      log.push("snapshot", context);
+    }
+    notifyCheckpointComplete(id: number): void {
+      log.push("complete", id);
+    }
+    notifyCheckpointAborted(id: number): void {
+      log.push("aborted", id);
+    }
+    join(): number {
+      return 1;
+    }
+  }
+  const pairs = pairsOfWindow(perSubtask(() => new Checkpointed()), "join")[PER_SUBTASK]();
+  pairs[RUNTIME_CONTEXT] = CONTEXT;
+  pairs.initializeState("store" as never);
+  pairs.snapshotState("checkpoint" as never);
+  pairs.notifyCheckpointComplete(1);
+  pairs.notifyCheckpointAborted(2);
+  assert.deepEqual(log, ["initialize", "store", true, "snapshot", "checkpoint", "complete", 1, "aborted", 2]);
+  const plain = pairsOfWindow(() => 1, "join")[PER_SUBTASK]();
+  plain.initializeState("store" as never);
+  plain.snapshotState("checkpoint" as never);
 });
 
 Deno.test("promises are refused", () => {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { KeySelector } from "../../functions/functions.ts";
+import type { Collector, KeySelector } from "../../functions/functions.ts";
 import type { Window } from "../../functions/windows.ts";
 import { perSubtask } from "../../functions/rich_function.ts";
 import { GlobalWindows } from "../../functions/window_assigners.ts";
@@ -15,11 +15,12 @@ import {
   reducePartitionOperator,
   sortPartitionOperator,
 } from "../../operators/full_window_partition.ts";
-import { callable, instantiate } from "../../operators/function_binding.ts";
+import { callable, instantiate, refusePromise } from "../../operators/function_binding.ts";
 import { keyedSortPartitionOperator } from "../../operators/keyed_full_window_partition.ts";
 import type { StreamOperatorFactory } from "../../operators/operator.ts";
 import type { Order, PartitionWindowedStream } from "../partition_window.ts";
 import { programError, requireFunction, requireObject } from "./checks.ts";
+import { ForwardedFunction } from "./forwarded_function.ts";
 import { RecordedKeyedStream } from "./recorded_keyed_stream.ts";
 import type { RecordedOperator } from "./recorded_operator.ts";
 import type { RecordedStream } from "./recorded_stream.ts";
@@ -72,14 +73,21 @@ export class RecordedPartitionWindow implements MethodsOf<PartitionWindowedStrea
   }
 }
 
-/** A window function that hands all records to a mapPartition function. */
+/** A window function that hands all records of a key to a mapPartition function. */
+class PartitionOfWindow extends ForwardedFunction {
+  readonly #mapPartition: (values: Iterable<unknown>, out: Collector<unknown>) => unknown;
+
+  constructor(fn: unknown) {
+    super(fn);
+    this.#mapPartition = callable(fn, "mapPartition");
+  }
+  apply(_key: unknown, _window: Window, values: Iterable<unknown>, out: Collector<unknown>): void {
+    refusePromise(this.#mapPartition(values, out), "mapPartition()");
+  }
+}
+
 function mapPartitionOfWindow(fn: unknown): unknown {
-  const KeyedMapPartitionWindowFunction = () => {
-    const own = instantiate(fn) as object;
-    const mapPartition = callable(own, "mapPartition");
-    return Object.assign(typeof own === "function" ? {} : Object.create(own), {
-      apply: (_key: unknown, _window: Window, values: Iterable<unknown>, out: unknown) => mapPartition(values, out),
-    });
-  };
+  // The factory's name stands in the description of the window, as in Flink.
+  const KeyedMapPartitionWindowFunction = () => new PartitionOfWindow(instantiate(fn));
   return perSubtask(KeyedMapPartitionWindowFunction);
 }

@@ -39,6 +39,7 @@ async function filesOf(files: LocalFiles, path: string, search: FileSearch): Pro
   if (!/[*?[{]/.test(path)) {
     throw new JobExecutionError("TSF-3001", `No such file or directory: ${path}`, {
       expected: "an existing file, directory or glob",
+      found: "nothing of that name",
       hint: "Check the spelling; a relative path starts at the working directory of the process.",
     });
   }

@@ -5,6 +5,10 @@ import { SinkRun } from "../../testing/sink_run.ts";
 import { BasePathBucketAssigner, DateTimeBucketAssigner } from "./bucket_assigners.ts";
 import { JsonLinesEncoder, SimpleStringEncoder } from "./encoders.ts";
 import { DefaultRollingPolicy, OnCheckpointRollingPolicy } from "./rolling_policies.ts";
+import type { CommitRequest } from "../../functions/sink.ts";
+import { SystemLocalFiles } from "../../seams/system/local_files.ts";
+import { FileCommitter } from "./file_committer.ts";
+import type { PendingFile } from "./file_writer.ts";
 import { FileSink, type FileSinkOptions } from "./sink.ts";
 
 function filesBelow(directory: string, prefix = ""): string[] {
@@ -168,6 +172,31 @@ Deno.test(
       );
       for (const file of filesBelow(directory)) Deno.removeSync(`${directory}/${file}`);
     }
+  }),
+);
+
+Deno.test(
+  "a commit says what it found: to do, done before, or with more bytes than the checkpoint knew",
+  withDirectory((directory) => {
+    const said: string[] = [];
+    const request = (name: string): CommitRequest<PendingFile> => ({
+      getCommittable: () => ({ hiddenPath: `${directory}/.${name}`, path: `${directory}/${name}`, sizeBytes: 3 }),
+      getNumberOfRetries: () => 0,
+      signalAlreadyCommitted: () => void said.push(`${name} already`),
+      signalFailedWithKnownReason: () => void said.push(`${name} dropped`),
+      signalFailedWithUnknownReason: (error) => void said.push(`${name} ${(error as { code: string }).code}`),
+      retryLater: () => void said.push(`${name} later`),
+      updateAndRetryLater: () => void said.push(`${name} later`),
+    });
+    Deno.writeTextFileSync(`${directory}/.a`, "abc");
+    Deno.writeTextFileSync(`${directory}/b`, "done");
+    Deno.writeTextFileSync(`${directory}/.c`, "abc and more");
+    Deno.writeTextFileSync(`${directory}/.d`, "ab");
+    new FileCommitter(new SystemLocalFiles()).commit(["a", "b", "c", "d", "e"].map(request));
+    assert.deepEqual(said, ["b already", "d TSF-3063", "e TSF-3063"]);
+    assert.deepEqual(filesBelow(directory), [".d", "a", "b", "c"]);
+    assert.equal(Deno.readTextFileSync(`${directory}/c`), "abc");
+    return Promise.resolve();
   }),
 );
 

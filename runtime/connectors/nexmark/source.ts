@@ -43,15 +43,6 @@ export class NexmarkSplit implements SourceSplit {
  * A source of persons, auctions and bids with event timestamps; the same settings give the same events.
  *
  * @throws InvalidProgramError TSF-3016 for a wrong option.
- *
- * @example
- * ```ts
- * import { isBid, NexmarkGenerator, NexmarkSource } from "tsflink";
- *
- * const source = new NexmarkSource({ count: 100_000, eventsPerSecond: 1000 });
- * console.assert(source.getBoundedness() === "bounded");
- * console.assert(isBid(new NexmarkGenerator().event(4)));
- * ```
  */
 export class NexmarkSource implements Source<NexmarkEvent, NexmarkSplit, EnumeratorCheckpoint> {
   readonly #options: NexmarkOptions;

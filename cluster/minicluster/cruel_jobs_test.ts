@@ -1,0 +1,229 @@
+/**
+ * Whole jobs under cruel conditions: steps of one to three elements, one buffer per channel, no floating buffers, spilling
+ * at once, tasks passed over at random. Random graphs built with the public API give what arrays give.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  type Collector,
+  type DataStream,
+  OutputTag,
+  type SingleOutputStreamOperator,
+  StreamExecutionEnvironment,
+  TumblingEventTimeWindows,
+  valueState,
+} from "tsflink";
+import { RecordingSink, testSeams } from "tsflink/testing";
+import { hostBinding } from "../../runtime/api/host_binding.ts";
+import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
+import { StreamTask } from "../../runtime/tasks/stream_task.ts";
+import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
+import { localExecutor } from "../entrypoint/local.ts";
+
+interface Conditions {
+  readonly settings: Partial<TaskSettings>;
+  readonly chaining: boolean;
+  /** Of 100 turns of a task, how many are skipped. */
+  readonly passedOver: number;
+  readonly seed: number;
+}
+
+const conditions: fc.Arbitrary<Conditions> = fc.record({
+  settings: fc.record({
+    rowsPerStep: fc.constantFrom(1, 2, 3, 50),
+    maxBuffersPerSubpartition: fc.constantFrom(1, 2),
+    buffersPerChannel: fc.constantFrom(1, 2),
+    floatingBuffersPerGate: fc.constantFrom(0, 1),
+    maxOverflowBuffers: fc.constantFrom(0, 1, 64),
+    maxRowsPerBatch: fc.constantFrom(1, 2, 256),
+    forceCodec: fc.boolean(),
+  }),
+  chaining: fc.boolean(),
+  passedOver: fc.constantFrom(0, 30, 80),
+  seed: fc.integer(),
+});
+
+const MILD: Conditions = { settings: {}, chaining: true, passedOver: 0, seed: 1 };
+
+function environment({ settings, chaining, seed }: Conditions): StreamExecutionEnvironment {
+  const seams = { ...systemSeams({ seed }), log: testSeams().log };
+  const executor = localExecutor({ seams, job: { settings } });
+  return StreamExecutionEnvironment.ofHost({
+    executor: () => Promise.resolve(executor),
+    connectors: hostBinding().connectors,
+    args: () => [],
+    configuration: () => ({ "pipeline.check-mutation": true, "pipeline.operator-chaining.enabled": chaining }),
+  });
+}
+
+/** Runs with tasks that lose their turn now and then: the loop takes them in every order. */
+async function passingOver<R>(percent: number, seed: number, run: () => Promise<R>): Promise<R> {
+  const { step } = StreamTask.prototype;
+  let state = seed | 1;
+  StreamTask.prototype.step = function () {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return (state >>> 8) % 100 < percent ? "progress" : step.call(this);
+  };
+  try {
+    return await run();
+  } finally {
+    StreamTask.prototype.step = step;
+  }
+}
+
+/** A stream and what arrays say is in it. */
+interface Modelled {
+  readonly stream: DataStream<number>;
+  readonly values: readonly number[];
+  /** What the next operator has to be: broadcast multiplies by its parallelism. */
+}
+
+const ODD = new OutputTag<number>("odd");
+const UNREAD = new OutputTag<number>("unread");
+/** Graphs whose streams grow beyond this are not made larger. */
+const MOST = 300;
+
+type Build = (input: Modelled, other: Modelled, p: number) => Modelled[];
+
+const copied = (stream: DataStream<number>, p: number): SingleOutputStreamOperator<number> =>
+  stream.map((n) => n).setParallelism(p);
+
+const OPERATIONS: Readonly<Record<string, Build>> = {
+  map: ({ stream, values }, _, p) => [{
+    stream: stream.map((n) => n + 1).setParallelism(p),
+    values: values.map((n) => n + 1),
+  }],
+  chain: ({ stream, values }) => [{
+    stream: stream.map((n) => n + 1).filter((n) => n % 3 !== 0).map((n) => n - 1),
+    values: values.filter((n) => (n + 1) % 3 !== 0),
+  }],
+  iterable: ({ stream, values }, _, p) => [{
+    stream: stream.flatMap(function* (n) {
+      for (let i = 0; i < n % 4; i++) yield n + i;
+    }).setParallelism(p),
+    values: values.flatMap((n) => Array.from({ length: n % 4 }, (_, i) => n + i)),
+  }],
+  collector: ({ stream, values }, _, p) => [{
+    stream: stream.flatMap((n, out: Collector<number>) => {
+      for (let i = 0; i < n % 5; i++) out.collect(n * 2);
+    }).setParallelism(p),
+    values: values.flatMap((n) => Array.from({ length: n % 5 }, () => n * 2)),
+  }],
+  "side output": ({ stream, values }, _, p) => {
+    const split = stream.process({
+      processElement(n, ctx, out: Collector<number>) {
+        if (n % 2 === 0) out.collect(n);
+        else ctx.output(ODD, n);
+        ctx.output(UNREAD, n);
+      },
+    }).setParallelism(p);
+    return [
+      { stream: split, values: values.filter((n) => n % 2 === 0) },
+      { stream: split.getSideOutput(ODD), values: values.filter((n) => n % 2 !== 0) },
+    ];
+  },
+  union: (a, b) => [{ stream: a.stream.union(b.stream), values: [...a.values, ...b.values] }],
+  "self-union": (
+    { stream, values },
+  ) => [{ stream: stream.union(stream, stream), values: [values, values, values].flat() }],
+  connect: (a, b, p) => [{
+    stream: a.stream.connect(b.stream).map({ map1: (n) => n * 2, map2: (n) => n * 2 + 1 }).setParallelism(p),
+    values: [...a.values.map((n) => n * 2), ...b.values.map((n) => n * 2 + 1)],
+  }],
+  rebalance: ({ stream, values }, _, p) => [{ stream: copied(stream.rebalance(), p), values }],
+  rescale: ({ stream, values }, _, p) => [{ stream: copied(stream.rescale(), p), values }],
+  shuffle: ({ stream, values }, _, p) => [{ stream: copied(stream.shuffle(), p), values }],
+  global: ({ stream, values }, _, p) => [{ stream: copied(stream.global(), p), values }],
+  custom: ({ stream, values }, _, p) => [{
+    stream: copied(stream.partitionCustom((key, n) => key % n, (n) => n + 7), p),
+    values,
+  }],
+  broadcast: ({ stream, values }, _, p) => [{
+    stream: copied(stream.broadcast(), p),
+    values: values.flatMap((n) => Array.from({ length: p }, () => n)),
+  }],
+  "keyed sum at the end": ({ stream, values }, _, p) => [{
+    stream: stream.keyBy((n) => n % 5).process({
+      state: { sum: valueState<number>() },
+      processElement(n, ctx) {
+        ctx.state.sum.update((ctx.state.sum.value() ?? 0) + n);
+        ctx.timerService().registerEventTimeTimer(1e12);
+      },
+      onTimer(_timestamp, ctx, out: Collector<number>) {
+        out.collect(ctx.state.sum.value()!);
+      },
+    }).setParallelism(p),
+    values: sums(values, (n) => n % 5),
+  }],
+  window: ({ stream, values }, _, p) => [{
+    stream: stream.assignTimestampsAndWatermarks({ timestamp: (n) => n, outOfOrderness: 1e9 })
+      .keyBy((n) => n % 2).window(TumblingEventTimeWindows.of(10)).reduce((a, b) => a + b).setParallelism(p),
+    values: sums(values, (n) => `${n % 2}/${Math.floor(n / 10)}`),
+  }],
+};
+
+function sums(values: readonly number[], key: (n: number) => unknown): number[] {
+  const byKey = new Map<unknown, number>();
+  for (const n of values) byKey.set(key(n), (byKey.get(key(n)) ?? 0) + n);
+  return [...byKey.values()];
+}
+
+interface Step {
+  readonly operation: string;
+  readonly input: number;
+  readonly other: number;
+  readonly parallelism: number;
+}
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    operation: fc.constantFrom(...Object.keys(OPERATIONS)),
+    input: fc.nat(20),
+    other: fc.nat(20),
+    parallelism: fc.constantFrom(1, 2, 3),
+  }),
+  { minLength: 1, maxLength: 7 },
+);
+
+const sources = fc.array(fc.array(fc.nat(60), { maxLength: 25 }), { minLength: 1, maxLength: 2 });
+
+/** Builds the graph; every stream that nobody reads gets a sink, and the first source one of its own. */
+function build(env: StreamExecutionEnvironment, inputs: readonly number[][], plan: readonly Step[]) {
+  const streams: Modelled[] = inputs.map((values) => ({ stream: env.fromData(values as readonly number[]), values }));
+  const read = new Set<Modelled>();
+  for (const { operation, input, other, parallelism } of plan) {
+    const a = streams[input % streams.length];
+    const b = streams[other % streams.length];
+    if (a.values.length + b.values.length > MOST) continue;
+    if (operation === "union" && a === b) continue;
+    streams.push(...OPERATIONS[operation](a, b, parallelism));
+    read.add(a).add(b);
+  }
+  return streams.filter((modelled, i) => i === 0 || !read.has(modelled)).map(({ stream, values }) => {
+    const sink = new RecordingSink<number>();
+    stream.sinkTo(sink);
+    return { sink, values };
+  });
+}
+
+const sorted = (values: readonly number[]) => [...values].sort((a, b) => a - b);
+
+async function runGraph(inputs: readonly number[][], plan: readonly Step[], how: Conditions): Promise<void> {
+  const env = environment(how);
+  const sinks = build(env, inputs, plan);
+  await passingOver(how.passedOver, how.seed, () => env.execute());
+  for (const { sink, values } of sinks) assert.deepEqual(sorted(sink.values), sorted(values));
+}
+
+Deno.test("random graphs give what arrays give, however they are run", async () => {
+  await fc.assert(
+    fc.asyncProperty(sources, steps, conditions, async (inputs, plan, how) => {
+      await runGraph(inputs, plan, MILD);
+      await runGraph(inputs, plan, how);
+    }),
+    { numRuns: 150, seed: 20261120 },
+  );
+});
