@@ -116,6 +116,7 @@ program.addCommand(
     .option("--json", "progress as JSON lines on stderr")
     .option("-q, --quiet", "only the job's own output")
     .passThroughOptions()
+    .allowUnknownOption()
     .action((args: string[], options: ProgramOptions) => runLocal(DEMO_JOB, args, options)),
 );
 

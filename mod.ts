@@ -399,3 +399,17 @@ export {
 export { type SocketTextOptions, SocketTextSource } from "./runtime/connectors/socket/source.ts";
 export { DiscardingSink } from "./runtime/connectors/discarding/sink.ts";
 export { PrintSink } from "./runtime/connectors/print/sink.ts";
+export {
+  type Auction,
+  AUCTION_TYPE,
+  type Bid,
+  BID_TYPE,
+  isAuction,
+  isBid,
+  isPerson,
+  type NexmarkEvent,
+  type Person,
+  PERSON_TYPE,
+} from "./runtime/connectors/nexmark/model.ts";
+export { NexmarkGenerator, type NexmarkSettings } from "./runtime/connectors/nexmark/generator.ts";
+export { type NexmarkOptions, NexmarkSource, NexmarkSplit } from "./runtime/connectors/nexmark/source.ts";

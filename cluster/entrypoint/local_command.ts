@@ -98,6 +98,7 @@ function consoleOptions({ json, quiet }: LocalCommandOptions): JobConsoleOptions
   return {
     mode: json ? "json" : quiet ? "quiet" : terminal ? "live" : "lines",
     now: () => performance.now(),
+    rows: () => terminal ? Deno.consoleSize().rows : 24,
     columns: () => terminal ? Math.min(140, Deno.consoleSize().columns) : 100,
     colours: terminal && !Deno.noColor,
     write: (text, stream) => {

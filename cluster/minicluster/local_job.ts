@@ -239,6 +239,7 @@ export class LocalJob implements JobClient {
     } catch (error) {
       this.#options.seams.log.log("warn", `Closing a split enumerator failed: ${String(error)}`);
     }
+    this.#options.seams.log.flush?.();
     this.#ended.resolve();
   }
 

@@ -36,7 +36,7 @@ export function vertexProgress(id: string, name: string, tasks: readonly StreamT
   const chains = tasks.map((task) => task.parts.chain.nodes);
   const states: Partial<Record<ExecutionState, number>> = {};
   for (const task of tasks) states[task.state] = (states[task.state] ?? 0) + 1;
-  const watermark = Math.min(...tasks.map((task) => task.parts.chain.nodes.at(-1)!.operator.currentWatermark));
+  const watermark = Math.min(...tasks.map((task) => task.parts.chain.nodes.at(-1)!.output.currentWatermark));
   return {
     id,
     name,

@@ -58,7 +58,7 @@ export const RetryPredicates: {
  */
 export const AsyncRetryStrategies: {
   /** Never again. */
-  readonly NO_RETRY: AsyncRetryStrategy<never>;
+  readonly NO_RETRY: AsyncRetryStrategy<unknown>;
   /** The same wait each time. @throws InvalidProgramError TSF-1351 when an option is out of range. */
   fixedDelay<R>(options: FixedDelayRetryOptions<R>): AsyncRetryStrategy<R>;
   /** A wait that grows. @throws InvalidProgramError TSF-1351 when an option is out of range. */

@@ -20,7 +20,7 @@ Deno.test("counters, meters, gauges and histograms are read by name", () => {
 
 Deno.test("groups nest, with or without value, and share one table; the same name is the same metric", () => {
   const root = new TaskMetricGroup("op.");
-  const topic = root.addGroup("topic", "clicks");
+  const topic = root.addGroup("topic", "clicks") as TaskMetricGroup;
   topic.addGroup("partition").counter("offset").inc(3);
   root.addGroup("topic", "clicks").addGroup("partition").counter("offset").inc();
   assert.equal(root.counter("a"), root.counter("a"));

@@ -207,6 +207,7 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
       currentParallelism: task.numberOfParallelSubtasks,
       metricGroup: this.ctx.metrics,
       files: this.ctx.seams.files,
+      sockets: this.ctx.seams.sockets,
       clock: this.ctx.seams.clock,
       signal: this.ctx.signal,
       sendSplitRequest: () => this.#send({ type: "RequestSplit" }),

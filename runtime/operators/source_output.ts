@@ -147,6 +147,9 @@ export class ProgressiveSourceOutput<T> implements SourceMainOutput<T> {
   collect(value: T, timestamp?: number): void {
     this.#main.collect(value, timestamp);
   }
+  emitSide(tagId: string, value: unknown, timestamp: number = NO_TIMESTAMP): void {
+    this.#options.output.emitSide(tagId, value, timestamp);
+  }
   emitWatermark(timestamp: number): void {
     this.#main.emitWatermark(timestamp);
   }
@@ -230,6 +233,9 @@ export class TimestampsOnlySourceOutput<T> implements SourceMainOutput<T> {
 
   collect(value: T, timestamp: number = NO_TIMESTAMP): void {
     this.#output.emit(value, checkedTimestamp(this.#assigner(value, timestamp)));
+  }
+  emitSide(tagId: string, value: unknown, timestamp: number = NO_TIMESTAMP): void {
+    this.#output.emitSide(tagId, value, timestamp);
   }
   emitWatermark(_timestamp: number): void {}
   markIdle(): void {}

@@ -12,4 +12,6 @@ export interface Log {
   log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
   /** A line of job output (print sinks). */
   print(line: string, stream: "stdout" | "stderr"): void;
+  /** Writes what is held back, so that what the program prints after a job comes after the job's output. */
+  flush?(): void;
 }

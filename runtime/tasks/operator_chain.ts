@@ -14,7 +14,7 @@ import type { StreamOperator } from "../operators/operator.ts";
 import { wrapUserError } from "../operators/user_error.ts";
 import type { Spill } from "../seams/spill.ts";
 import { copyValue } from "../types/copy.ts";
-import type { LatencyMarker, Output, WatermarkStatus } from "../types/stream_element.ts";
+import { type LatencyMarker, MIN_WATERMARK, type Output, type WatermarkStatus } from "../types/stream_element.ts";
 import { ElementQueue, type QueuedEvent, type QueueTarget } from "./element_queue.ts";
 
 /** Whatever an operator's output may lead to: the next operator of the chain or a record writer. */
@@ -51,6 +51,8 @@ export class ChainOutput implements Output {
   #single: ChainTarget | undefined;
   /** Records emitted to the main output. */
   numRecordsOut = 0;
+  /** The last watermark emitted. */
+  currentWatermark = MIN_WATERMARK;
 
   constructor(readonly objectReuse: boolean) {}
 
@@ -77,6 +79,7 @@ export class ChainOutput implements Output {
   }
 
   emitWatermark(timestamp: number): void {
+    this.currentWatermark = timestamp;
     for (const target of this.#all) target.watermark(timestamp);
   }
 

@@ -25,6 +25,7 @@ export class TaskFlush {
     for (let i = 0; i < this.#writers.length; i++) {
       const writer = this.#writers[i];
       const { bufferTimeoutMs } = writer.options;
+      if (!writer.isDirty) this.#dueMs[i] = Infinity;
       if (!writer.isDirty || bufferTimeoutMs < 0) continue;
       if (!isWaiting) {
         if (now < 0) now = this.#clock.monotonic();

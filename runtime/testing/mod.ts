@@ -56,3 +56,13 @@ export { type TestEnvironment, testEnvironment, type TestEnvironmentOptions } fr
 export type { TestSnapshot } from "./test_host.ts";
 export { Gate, scriptedSource, type ScriptedSourceOptions, type ScriptStep } from "./scripted_source.ts";
 export { type RecordedValue, type RecordedWatermark, RecordingSink } from "./recording_sink.ts";
+
+// Tables of tests for one's own sources and sinks.
+export {
+  type ConformanceTest,
+  sinkConformance,
+  type SinkConformanceOptions,
+  type SinkUnderTest,
+  sourceConformance,
+  type SourceConformanceOptions,
+} from "./conformance.ts";

@@ -17,8 +17,8 @@ import {
   type Handle,
   type RegisterTest,
   throwsCode,
-} from "./conformance_fixture.ts";
-import { HANDLE_CASES } from "./handle_conformance.ts";
+} from "./conformance_fixture_test.ts";
+import { HANDLE_CASES } from "./handle_conformance_test.ts";
 import type { KeyedBackendOptions, StateMeta, StateRow } from "./keyed_state_backend.ts";
 import { RunReader } from "./snapshot.ts";
 

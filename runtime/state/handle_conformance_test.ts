@@ -13,7 +13,7 @@ import {
   ValueStateDescriptor,
 } from "../functions/state_descriptor.ts";
 import type { Key } from "../types/key.ts";
-import { type Case, type Handle, throwsCode } from "./conformance_fixture.ts";
+import { type Case, type Handle, throwsCode } from "./conformance_fixture_test.ts";
 
 const KINDS = ["value", "list", "map", "reducing", "aggregating"] as const;
 type Box = { n: number; tags: string[] };

@@ -15,7 +15,7 @@ import {
   ValueStateDescriptor,
 } from "../functions/state_descriptor.ts";
 import type { DurationLike } from "../types/duration.ts";
-import type { BackendFactory, RegisterTest } from "./conformance_fixture.ts";
+import type { BackendFactory, RegisterTest } from "./conformance_fixture_test.ts";
 import type { KeyedStateBackend, MergingState, NamespacedState } from "./keyed_state_backend.ts";
 
 // deno-lint-ignore no-explicit-any -- tests use the methods of whatever kind they asked for
