@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import config from "./deno.json" with { type: "json" };
 import { InvalidProgramError } from "./runtime/errors.ts";
 import { hostConnectors } from "./runtime/connectors/host_connectors.ts";
@@ -69,7 +69,8 @@ const program = new Command("tsflink")
   .description("Stateful, exactly-once, event-time stream processing in TypeScript.")
   .version(config.version)
   .enablePositionalOptions()
-  .showHelpAfterError("(run with --help for examples)")
+  .exitOverride()
+  .showHelpAfterError("(run with --help for usage and examples)")
   .addHelpText(
     "after",
     `
@@ -120,10 +121,16 @@ program.addCommand(
     .action((args: string[], options: ProgramOptions) => runLocal(DEMO_JOB, args, options)),
 );
 
+/** A command line or a program that is refused: nothing has run. */
+const EXIT_REFUSED = 2;
+
+for (const command of program.commands) command.copyInheritedSettings(program);
 try {
   await program.parseAsync(["deno", "tsflink", ...Deno.args]);
 } catch (error) {
+  // Help, the version and what is wrong with the command line have been printed already.
+  if (error instanceof CommanderError) Deno.exit(error.exitCode === 0 ? 0 : EXIT_REFUSED);
   const { describe } = await import("./cluster/entrypoint/local_command.ts");
-  console.error(describe(error));
-  Deno.exit(2);
+  console.error(`error: ${describe(error)}`);
+  Deno.exit(error instanceof InvalidProgramError ? EXIT_REFUSED : 1);
 }

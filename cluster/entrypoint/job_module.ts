@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FlinkError, InvalidProgramError } from "../../runtime/errors.ts";
+import { InvalidProgramError } from "../../runtime/errors.ts";
 
 /** The two forms of a job, for the error of a module that is neither. */
 const BOTH_FORMS = [
@@ -53,8 +53,18 @@ async function load(url: string): Promise<{ main?: () => unknown }> {
     return await import(url);
   } catch (cause) {
     // What the program itself throws is its own; only a module that cannot be loaded is ours to explain.
-    if (cause instanceof FlinkError || !(cause instanceof TypeError || cause instanceof SyntaxError)) throw cause;
-    if (cause instanceof TypeError && (cause.stack ?? "").includes(`${url}:`)) throw cause;
-    throw new InvalidProgramError("TSF-4012", "The job cannot be loaded", { found: url, cause });
+    if (!(cause instanceof TypeError || cause instanceof SyntaxError) || isThrownByProgram(cause)) throw cause;
+    throw new InvalidProgramError("TSF-4012", "The job cannot be loaded", {
+      expected: "a module that Deno can load",
+      found: url,
+      cause,
+    });
   }
+}
+
+/** Whether the program was running already: else this file's import is what failed, and its frame the first. */
+function isThrownByProgram({ message, stack = "" }: Error): boolean {
+  // A syntax error has its place in the message, which looks like a frame.
+  const [first] = /^\s+at .*$/m.exec(stack.slice(stack.indexOf(message) + message.length)) ?? [];
+  return first !== undefined && !first.includes(import.meta.url);
 }

@@ -3,7 +3,7 @@
  * timestamp.
  *
  * Invariants: what was kept is written to operator state at a barrier; results leave one at a time, as there is room.
- * The keyed forms are in keyed_full_window_partition.ts.
+ * The keyed form of the sort is in keyed_full_window_partition.ts.
  *
  * @module
  */

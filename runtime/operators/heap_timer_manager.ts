@@ -32,6 +32,11 @@ export interface TimerManagerOptions {
   proceed(): boolean;
   /** Runs `work` soon, again and again until it returns true; nothing else of the operator runs in between. */
   onWork(work: () => boolean): void;
+  /**
+   * BATCH: timers of both kinds fire at the end of the input, first those of event time; timers set then are ignored,
+   * so that the end comes. Default false.
+   */
+  readonly isBatch?: boolean;
 }
 
 /** See the header. */
@@ -54,6 +59,12 @@ export class HeapTimerManager implements TimerManager {
     for (const service of services) service.watermark = timestamp;
     // MAX ends event time: whatever is left fires, however far ahead it was set.
     const until = timestamp === MAX_WATERMARK ? Number.MAX_VALUE : timestamp;
+    if (!this.#fireEventTimers(services, until)) return false;
+    if (!this.#options.isBatch || timestamp !== MAX_WATERMARK) return true;
+    return services.every((service) => service.fireAllProcessingTimers());
+  }
+
+  #fireEventTimers(services: readonly HeapTimerService[], until: number): boolean {
     let next = earliest(services, until);
     if (next === undefined) return true;
     const restoreKey = saveKey(this.#options.keyedState!);
@@ -169,6 +180,7 @@ class HeapTimerService implements InternalTimerService {
   }
 
   registerEventTimeTimer(namespace: string, timestamp: number): void {
+    if (this.#isQuiesced()) return;
     this.eventTimers.add(this.#keyed().keyContext, namespace, checked(timestamp));
   }
 
@@ -177,6 +189,7 @@ class HeapTimerService implements InternalTimerService {
   }
 
   registerProcessingTimeTimer(namespace: string, timestamp: number): void {
+    if (this.#isQuiesced()) return;
     this.processingTimers.add(this.#keyed().keyContext, namespace, checked(timestamp));
     this.arm();
   }
@@ -202,12 +215,22 @@ class HeapTimerService implements InternalTimerService {
 
   /** Asks to be called for the earliest processing-time timer, unless an earlier call is due anyway. */
   arm(): void {
-    if (this.#firing || this.#closed) return;
+    if (this.#firing || this.#closed || this.#options.isBatch) return;
     const timestamp = this.processingTimers.peekTimestamp();
     if (timestamp >= this.#armedFor) return;
     this.#disarm?.();
     this.#armedFor = timestamp;
     this.#disarm = this.#options.processingTime.registerTimer(timestamp, (time) => this.#onProcessingTime(time));
+  }
+
+  /** Fires every processing-time timer, however far ahead; false when it stopped early. */
+  fireAllProcessingTimers(): boolean {
+    return this.processingTimers.size === 0 || this.#fireProcessingTimers(Number.MAX_VALUE);
+  }
+
+  /** BATCH at the end of the input: a timer set from a timer would never let it end. */
+  #isQuiesced(): boolean {
+    return this.#options.isBatch === true && this.watermark === MAX_WATERMARK;
   }
 
   close(): void {

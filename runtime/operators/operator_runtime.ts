@@ -93,6 +93,7 @@ export class OperatorRuntime<OUT = unknown> {
       keyedState: this.keyedState,
       processingTime,
       proceed: options.proceed,
+      isBatch: options.config.runtimeMode === "BATCH",
       // Timers are in state, so a snapshot may be taken between two of them.
       onWork: (work) => this.operator.begin(work, true),
     });
