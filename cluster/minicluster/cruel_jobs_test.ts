@@ -138,7 +138,7 @@ const OPERATIONS: Readonly<Record<string, Build>> = {
   shuffle: ({ stream, values }, _, p) => [{ stream: copied(stream.shuffle(), p), values }],
   global: ({ stream, values }, _, p) => [{ stream: copied(stream.global(), p), values }],
   custom: ({ stream, values }, _, p) => [{
-    stream: copied(stream.partitionCustom((key, n) => key % n, (n) => n + 7), p),
+    stream: copied(stream.partitionCustom((key: number, n) => key % n, (n) => n + 7), p),
     values,
   }],
   broadcast: ({ stream, values }, _, p) => [{

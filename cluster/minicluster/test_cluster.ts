@@ -37,10 +37,16 @@ export function testCluster(options: TestClusterOptions): TestCluster {
     if (running && autoAdvance && clock.nextAt !== undefined) {
       clock.advanceTo(clock.nextAt);
       // A timer may have woken nobody (an idleness check): go on until something moves.
-      if (allIdle()) afterTurns(SETTLE_TURNS, settle);
+      if (allIdle()) requestSettle();
     }
   };
 
+  // Only the last request counts: an older one would move the clock before what the last move woke has begun.
+  let lastRequest = 0;
+  const requestSettle = () => {
+    const request = ++lastRequest;
+    afterTurns(SETTLE_TURNS, () => request === lastRequest && settle());
+  };
   const jobOf = (client: JobClient): LocalJob => {
     const found = jobs.find(({ job }) => job === client);
     invariant(found !== undefined, "The job runs on this cluster");
@@ -60,10 +66,10 @@ export function testCluster(options: TestClusterOptions): TestCluster {
         checkpointing,
         onIdle: (isStillIdle) => {
           entry.isIdle = isStillIdle;
-          afterTurns(SETTLE_TURNS, settle);
+          requestSettle();
         },
         onState: () => {
-          if (entry.job?.graph.isTerminal) afterTurns(SETTLE_TURNS, settle);
+          if (entry.job?.graph.isTerminal) requestSettle();
         },
       });
       entry.job.start();
@@ -73,7 +79,7 @@ export function testCluster(options: TestClusterOptions): TestCluster {
     idle: () =>
       new Promise((resolve) => {
         waiters.push(resolve);
-        afterTurns(SETTLE_TURNS, settle);
+        requestSettle();
       }),
     takeSnapshot: (client, checkpointId): Promise<TestSnapshot> => jobOf(client).takeSnapshot(checkpointId),
     completeSnapshot: (client, checkpointId) => jobOf(client).completeSnapshot(checkpointId),

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import type { AggregateFunction } from "../functions/functions.ts";
 import {
   endOfInput,
-  KeyedOneInputStreamOperatorTestHarness,
   OneInputStreamOperatorTestHarness,
   repartitionOperatorState,
   runCruelly,

@@ -59,3 +59,11 @@ export function functionOperatorFactory<F, OUT>(
 ): StreamOperatorFactory<OUT> {
   return { chainingStrategy: "ALWAYS", numInputs, functions: [fn], create: () => create(instantiate(fn)) };
 }
+
+/**
+ * Whether an operator has a plain function among its user functions, which subtasks of one isolate share (see
+ * docs/decisions/0003-shared-closures.md). For the one line per job that says so.
+ */
+export function sharesClosures({ functions = [] }: StreamOperatorFactory): boolean {
+  return functions.some((fn) => typeof fn === "function");
+}

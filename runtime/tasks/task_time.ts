@@ -27,8 +27,9 @@ export class TaskProcessingTime implements ProcessingTimeService {
   registerTimer(timestamp: number, callback: (timestamp: number) => void): Cancel {
     if (this.#closed) return () => {};
     let live = true;
+    const now = this.#clock.now();
     // One millisecond late, as in Flink: a record of the last millisecond of a window must not reopen it.
-    const cancelClock = this.#clock.after(Math.max(0, timestamp - this.#clock.now()) + 1, () => {
+    const cancelClock = this.#clock.after(timestamp >= now ? timestamp - now + 1 : 0, () => {
       this.#pending.delete(cancel);
       this.#mailbox.post(() => {
         if (live && !this.#closed) callback(timestamp);
