@@ -57,8 +57,8 @@ Deno.test("timers: one millisecond late, in order of time, with the time they we
     return seen.splice(0);
   };
   assert.equal(time.now(), 1000);
-  assert.deepEqual(at(1000), [], "never at once, even when it is over already");
-  assert.deepEqual(at(1001), [[400, 1001]]);
+  assert.deepEqual(seen, [], "never inline, even when it is over already");
+  assert.deepEqual(at(1000), [[400, 1000]], "what is over already has no millisecond to wait");
   assert.deepEqual(at(1010), []);
   assert.deepEqual(at(1011), [[1010, 1011], [1010, 1011]]);
   assert.deepEqual(at(2000), [[1050, 2000]]);
