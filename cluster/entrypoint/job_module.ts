@@ -17,7 +17,9 @@ const BOTH_FORMS = [
 export function moduleUrl(job: string): string {
   if (/^(https?|file|jsr|npm|data):/.test(job)) return job;
   const path = job.startsWith("/") ? job : `${Deno.cwd()}/${job}`;
-  const url = new URL(`file://${path}`);
+  const url = new URL("file:///");
+  // What means something in a URL is a part of the name here; the setter escapes all of it but the percent sign.
+  url.pathname = path.replaceAll("%", "%25");
   try {
     if (Deno.statSync(url).isFile) return url.href;
   } catch (cause) {

@@ -12,16 +12,19 @@ import {
   type DataStream,
   OutputTag,
   type SingleOutputStreamOperator,
+  type Sink,
   StreamExecutionEnvironment,
   TumblingEventTimeWindows,
   valueState,
 } from "tsflink";
-import { RecordingSink, testSeams } from "tsflink/testing";
+import { ManualClock, RecordingSink, testSeams } from "tsflink/testing";
 import { hostBinding } from "../../runtime/api/host_binding.ts";
 import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
 import { StreamTask } from "../../runtime/tasks/stream_task.ts";
 import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
 import { localExecutor } from "../entrypoint/local.ts";
+import type { JobSnapshot } from "./job_snapshot.ts";
+import type { LocalJob, LocalJobOptions } from "./local_job.ts";
 
 interface Conditions {
   readonly settings: Partial<TaskSettings>;
@@ -48,9 +51,14 @@ const conditions: fc.Arbitrary<Conditions> = fc.record({
 
 const MILD: Conditions = { settings: {}, chaining: true, passedOver: 0, seed: 1 };
 
-function environment({ settings, chaining, seed }: Conditions): StreamExecutionEnvironment {
-  const seams = { ...systemSeams({ seed }), log: testSeams().log };
-  const executor = localExecutor({ seams, job: { settings } });
+function environment(
+  { settings, chaining, seed }: Conditions,
+  job: Partial<LocalJobOptions> = {},
+  onJob?: (job: LocalJob) => void,
+): StreamExecutionEnvironment {
+  // A clock that stands still makes the loop give way after few rounds: a test can come in between.
+  const seams = { ...systemSeams({ seed }), clock: new ManualClock(), log: testSeams().log };
+  const executor = localExecutor({ seams, job: { ...job, settings }, onJob });
   return StreamExecutionEnvironment.ofHost({
     executor: () => Promise.resolve(executor),
     connectors: hostBinding().connectors,
@@ -78,7 +86,6 @@ async function passingOver<R>(percent: number, seed: number, run: () => Promise<
 interface Modelled {
   readonly stream: DataStream<number>;
   readonly values: readonly number[];
-  /** What the next operator has to be: broadcast multiplies by its parallelism. */
 }
 
 const ODD = new OutputTag<number>("odd");
@@ -191,7 +198,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 const sources = fc.array(fc.array(fc.nat(60), { maxLength: 25 }), { minLength: 1, maxLength: 2 });
 
 /** Builds the graph; every stream that nobody reads gets a sink, and the first source one of its own. */
-function build(env: StreamExecutionEnvironment, inputs: readonly number[][], plan: readonly Step[]) {
+function build(env: StreamExecutionEnvironment, inputs: readonly number[][], plan: readonly Step[]): Modelled[] {
   const streams: Modelled[] = inputs.map((values) => ({ stream: env.fromData(values as readonly number[]), values }));
   const read = new Set<Modelled>();
   for (const { operation, input, other, parallelism } of plan) {
@@ -202,18 +209,18 @@ function build(env: StreamExecutionEnvironment, inputs: readonly number[][], pla
     streams.push(...OPERATIONS[operation](a, b, parallelism));
     read.add(a).add(b);
   }
-  return streams.filter((modelled, i) => i === 0 || !read.has(modelled)).map(({ stream, values }) => {
-    const sink = new RecordingSink<number>();
-    stream.sinkTo(sink);
-    return { sink, values };
-  });
+  return streams.filter((modelled, i) => i === 0 || !read.has(modelled));
 }
 
 const sorted = (values: readonly number[]) => [...values].sort((a, b) => a - b);
 
 async function runGraph(inputs: readonly number[][], plan: readonly Step[], how: Conditions): Promise<void> {
   const env = environment(how);
-  const sinks = build(env, inputs, plan);
+  const sinks = build(env, inputs, plan).map(({ stream, values }) => {
+    const sink = new RecordingSink<number>();
+    stream.sinkTo(sink);
+    return { sink, values };
+  });
   await passingOver(how.passedOver, how.seed, () => env.execute());
   for (const { sink, values } of sinks) assert.deepEqual(sorted(sink.values), sorted(values));
 }
@@ -226,4 +233,78 @@ Deno.test("random graphs give what arrays give, however they are run", async () 
     }),
     { numRuns: 150, seed: 20261120 },
   );
+});
+
+/** Keeps what it got in its state, and gives it away at the end of the input: each record once, whatever was restored. */
+function statefulSink({ result, ended }: { result: number[]; ended: () => void }): Sink<number, never, number[]> {
+  return {
+    createWriter: (_context, restored = []) => {
+      const kept: number[] = restored.flat();
+      return {
+        write: (n) => void kept.push(n),
+        flush: (endOfInput) => {
+          if (!endOfInput) return;
+          result.push(...kept);
+          ended();
+        },
+        snapshotState: () => [[...kept]],
+        close: () => {},
+      };
+    },
+  };
+}
+
+/** Runs to a snapshot taken after some turns of the loop, throws the job away, goes on from the snapshot; and so on. */
+async function runWithRestarts(
+  inputs: readonly number[][],
+  plan: readonly Step[],
+  how: Conditions,
+  turns: readonly number[],
+): Promise<number> {
+  let restored: JobSnapshot | undefined;
+  let restarts = 0;
+  for (const [attempt, wait] of [...turns, Infinity].entries()) {
+    let job: LocalJob | undefined;
+    let someEnded = false;
+    const env = environment(how, { restored, checkpointing: true }, (started) => job = started);
+    const sinks = build(env, inputs, plan).map(({ stream, values }) => {
+      const result: number[] = [];
+      stream.sinkTo(statefulSink({ result, ended: () => someEnded = true }));
+      return { result, values };
+    });
+    const client = await env.executeAsync();
+    const ended = client.getJobExecutionResult().catch(() => {});
+    for (let turn = 0; turn < wait && !job!.graph.isTerminal; turn++) {
+      await (wait === Infinity ? ended : new Promise((resolve) => setTimeout(resolve)));
+    }
+    const snapshot = await job!.takeSnapshot(attempt + 1).catch(() => undefined);
+    // What a sink gave away at its end is not in the snapshot any more: such a run just goes on.
+    if (snapshot === undefined || someEnded) {
+      await ended;
+      assert.equal(job!.graph.state, "FINISHED", String(job!.graph.failure));
+      for (const { result, values } of sinks) assert.deepEqual(sorted(result), sorted(values));
+      return restarts;
+    }
+    restored = snapshot;
+    restarts++;
+    await client.cancel();
+  }
+  return assert.fail("the last attempt runs to its end");
+}
+
+Deno.test("random graphs stopped and restored from snapshots in the middle of their work lose and double nothing", async () => {
+  let restarts = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      sources,
+      steps,
+      conditions,
+      fc.array(fc.nat(6), { maxLength: 3 }),
+      async (inputs, plan, how, turns) => {
+        restarts += await passingOver(how.passedOver, how.seed, () => runWithRestarts(inputs, plan, how, turns));
+      },
+    ),
+    { numRuns: 100, seed: 20261120 },
+  );
+  assert.ok(restarts > 50, `${restarts} restarts`);
 });

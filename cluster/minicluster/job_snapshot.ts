@@ -88,3 +88,10 @@ export class SnapshotInProgress {
     this.#result.resolve(new JobSnapshot(this.checkpointId, this.#states, this.enumerators));
   }
 }
+
+/** The snapshot of a job that does not run: declined from the start. */
+export function refusedSnapshot(checkpointId: number, state: string): Promise<JobSnapshot> {
+  const refused = new SnapshotInProgress(checkpointId, ["job"], new Map());
+  refused.decline("the job", `it is ${state}`);
+  return refused.completed;
+}

@@ -21,7 +21,7 @@ import { type Execution, ExecutionGraph } from "../jobmaster/execution_graph.ts"
 import type { JobState } from "../jobmaster/job_states.ts";
 import { mergeAccumulators } from "./accumulators.ts";
 import { deploy, type DeployedTask } from "./deployment.ts";
-import { type JobSnapshot, SnapshotInProgress } from "./job_snapshot.ts";
+import { type JobSnapshot, refusedSnapshot, SnapshotInProgress } from "./job_snapshot.ts";
 import { type VertexProgress, vertexProgress } from "./progress.ts";
 import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
 import { taskSettings, wantsCheckpoints } from "./task_settings.ts";
@@ -147,9 +147,11 @@ export class LocalJob implements JobClient {
   /**
    * Takes a consistent snapshot of the whole job through barriers.
    *
-   * @throws JobExecutionError TSF-5030 when some task declines.
+   * @throws JobExecutionError TSF-5030 when some task declines, or the job does not run.
    */
   takeSnapshot(checkpointId: number): Promise<JobSnapshot> {
+    const { state } = this.graph;
+    if (state !== "RUNNING") return refusedSnapshot(checkpointId, state);
     const enumerators = new Map(
       [...this.#coordinators].map(([id, coordinator]) => [id, coordinator.snapshot(checkpointId)] as const),
     );

@@ -19,7 +19,7 @@ const SETTLE_TURNS = 3;
 export function testCluster(options: TestClusterOptions): TestCluster {
   const { clock, log, autoAdvance, seed, restoreFrom, checkpointing } = options;
   const seams = { ...systemSeams({ seed }), clock, log };
-  const jobs: { readonly job: LocalJob; isIdle: () => boolean }[] = [];
+  let jobs: { readonly job: LocalJob; isIdle: () => boolean }[] = [];
   let waiters: (() => void)[] = [];
   let ordinal = 0;
 
@@ -48,9 +48,8 @@ export function testCluster(options: TestClusterOptions): TestCluster {
     afterTurns(SETTLE_TURNS, () => request === lastRequest && settle());
   };
   const jobOf = (client: JobClient): LocalJob => {
-    const found = jobs.find(({ job }) => job === client);
-    invariant(found !== undefined, "The job runs on this cluster");
-    return found.job;
+    invariant(client instanceof LocalJob, "The job runs on this cluster");
+    return client;
   };
 
   return {
@@ -73,7 +72,8 @@ export function testCluster(options: TestClusterOptions): TestCluster {
         },
       });
       entry.job.start();
-      jobs.push(entry);
+      // A test may run thousands of jobs one after the other: those that have ended are not kept.
+      jobs = [...jobs.filter(({ job }) => !job.graph.isTerminal), entry];
       return Promise.resolve(entry.job);
     },
     idle: () =>

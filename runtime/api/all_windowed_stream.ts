@@ -14,7 +14,7 @@ import type { SingleOutputStreamOperator } from "./single_output_stream_operator
 import type { ComparableField, FunctionOrFactory, NumericField, ObjectOrFactory, Synchronous } from "./stream_types.ts";
 
 /** Windows of type `W` over all records of a stream; see {@link WindowedStream} for the same per key. */
-export interface AllWindowedStream<T, W extends Window> {
+export interface AllWindowedStream<out T, W extends Window> {
   /** The environment the stream belongs to. */
   getExecutionEnvironment(): StreamExecutionEnvironment;
   /** Replaces the assigner's own trigger. @throws InvalidProgramError TSF-1702 when windows merge and it cannot. */
@@ -49,13 +49,13 @@ export interface AllWindowedStream<T, W extends Window> {
   apply<R>(fn: FunctionOrFactory<AllWindowFunction<T, R, W>>): SingleOutputStreamOperator<R>;
 
   /** The sum of a field over the window; other fields are those of the first record. */
-  sum(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  sum<const F extends NumericField<T>>(field: F): SingleOutputStreamOperator<T>;
   /** The smallest value of a field in the window; other fields are those of the first record. */
-  min(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  min<const F extends NumericField<T>>(field: F): SingleOutputStreamOperator<T>;
   /** The largest value of a field in the window; other fields are those of the first record. */
-  max(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  max<const F extends NumericField<T>>(field: F): SingleOutputStreamOperator<T>;
   /** The record with the smallest value of a field; of equal ones the first (default) or the last. */
-  minBy(field: ComparableField<T>, first?: boolean): SingleOutputStreamOperator<T>;
+  minBy<const F extends ComparableField<T>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
   /** The record with the largest value of a field; of equal ones the first (default) or the last. */
-  maxBy(field: ComparableField<T>, first?: boolean): SingleOutputStreamOperator<T>;
+  maxBy<const F extends ComparableField<T>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
 }

@@ -13,7 +13,7 @@ import type { SingleOutputStreamOperator } from "./single_output_stream_operator
 import type { ELEMENT, ObjectOrFactory } from "./stream_types.ts";
 
 /** A broadcast stream with the states that hold what comes of its records. Made by `stream.broadcast(descriptor)`. */
-export interface BroadcastStream<T> {
+export interface BroadcastStream<out T> {
   /** Carries the element type for inference only. */
   readonly [ELEMENT]?: () => T;
   /** The broadcast states. */
@@ -25,7 +25,7 @@ export interface BroadcastStream<T> {
 }
 
 /** A stream that is not keyed beside a broadcast stream. */
-export interface BroadcastConnectedStream<A, B> {
+export interface BroadcastConnectedStream<out A, out B> {
   /** The environment the streams belong to. */
   getExecutionEnvironment(): StreamExecutionEnvironment;
   /** The stream that is split. */
@@ -37,7 +37,7 @@ export interface BroadcastConnectedStream<A, B> {
 }
 
 /** A keyed stream beside a broadcast stream. */
-export interface KeyedBroadcastConnectedStream<K, A, B> {
+export interface KeyedBroadcastConnectedStream<out K, out A, out B> {
   /** The environment the streams belong to. */
   getExecutionEnvironment(): StreamExecutionEnvironment;
   /** The keyed stream. */

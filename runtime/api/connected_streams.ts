@@ -22,7 +22,7 @@ import type {
 } from "./stream_types.ts";
 
 /** What connected streams share, keyed or not. */
-export interface ConnectedInputs<A, B> {
+export interface ConnectedInputs<out A, out B> {
   /** The environment the streams belong to. */
   getExecutionEnvironment(): StreamExecutionEnvironment;
   /** The stream that `map1`, `flatMap1` and `processElement1` see. */
@@ -53,7 +53,7 @@ export interface ConnectedInputs<A, B> {
 }
 
 /** Two streams for one operator; see {@link ConnectedInputs.keyBy} for state that they share. */
-export interface ConnectedStreams<A, B> extends ConnectedInputs<A, B> {
+export interface ConnectedStreams<out A, out B> extends ConnectedInputs<A, B> {
   /** Sees each record with timestamps, clocks and side outputs. */
   process<O, S extends StateDeclarations = NoState>(
     fn: ObjectOrFactory<CoProcess<A, B, O, S>>,
@@ -61,7 +61,7 @@ export interface ConnectedStreams<A, B> extends ConnectedInputs<A, B> {
 }
 
 /** Two streams with keys of one type for one operator, which sees state and timers of the key. */
-export interface KeyedConnectedStreams<K, A, B> extends ConnectedInputs<A, B> {
+export interface KeyedConnectedStreams<out K, out A, out B> extends ConnectedInputs<A, B> {
   /**
    * Sees each record with state and timers of its key.
    *

@@ -56,7 +56,7 @@ import type {
  * console.assert(lengths.join() === "1,3");
  * ```
  */
-export interface DataStream<T> {
+export interface DataStream<out T> {
   /** Carries the element type for inference only; see {@link ElementOf}. */
   readonly [ELEMENT]?: () => T;
 
@@ -154,10 +154,10 @@ export interface DataStream<T> {
    */
   keyBy<const K>(selector: KeySelector<T, ValidKey<K>>, keyType?: TypeInformation<K>): KeyedStream<T, K>;
   /** Partitions the stream by a field. */
-  keyBy<const F extends KeyField<T>>(field: F, keyType?: TypeInformation<FieldValue<T, F>>): KeyedStream<
-    T,
-    FieldValue<T, F>
-  >;
+  keyBy<const F extends KeyField<T>, V extends FieldValue<T, F>>(
+    field: F,
+    keyType?: TypeInformation<V>,
+  ): KeyedStream<T, FieldValue<T, F>>;
   /** Partitions the stream by several fields; the key is the tuple of their values. */
   keyBy<const F extends readonly [KeyField<T>, KeyField<T>, ...KeyField<T>[]]>(
     ...fields: F

@@ -11,7 +11,7 @@ import type { SingleOutputStreamOperator } from "./single_output_stream_operator
 import type { ObjectOrFactory } from "./stream_types.ts";
 
 /** A join of two keyed streams, before its bounds. */
-export interface IntervalJoin<L, R, K> {
+export interface IntervalJoin<out L, out R, out K> {
   /** Joins by event time; the default and the only one supported. */
   inEventTime(): IntervalJoin<L, R, K>;
   /** Not supported, as in Flink: {@link between} then fails. */
@@ -26,7 +26,7 @@ export interface IntervalJoin<L, R, K> {
 }
 
 /** A join of two keyed streams with its bounds. */
-export interface IntervalJoined<L, R, K> {
+export interface IntervalJoined<out L, out R, out K> {
   /** Leaves `left + lowerBound` itself out. */
   lowerBoundExclusive(): IntervalJoined<L, R, K>;
   /** Leaves `left + upperBound` itself out. */

@@ -32,7 +32,7 @@ export type TaggedUnion<L, R> = { readonly one: L; readonly two?: undefined } | 
  * console.assert((await paid.executeAndCollect()).join() === "1 after 10 ms");
  * ```
  */
-export interface JoinedStreams<L, R> {
+export interface JoinedStreams<out L, out R> {
   /** The key of the left stream: a function. */
   where<const K>(
     key: KeySelector<L, ValidKey<K>>,
@@ -42,19 +42,19 @@ export interface JoinedStreams<L, R> {
   where<const F extends KeyField<L>>(key: F): JoinedWhere<L, R, FieldValue<L, F>>;
 }
 /** A join whose left key is known. */
-export interface JoinedWhere<L, R, K> {
+export interface JoinedWhere<out L, out R, out K> {
   /** The key of the right stream, of the same type: a function. */
-  equalTo(key: KeySelector<R, K>, keyType?: TypeInformation<K>): JoinedEqualTo<L, R, K>;
+  equalTo<V extends K>(key: KeySelector<R, K>, keyType?: TypeInformation<V>): JoinedEqualTo<L, R, K>;
   /** The key of the right stream: a field of the same type. */
-  equalTo(key: KeyField<R>): JoinedEqualTo<L, R, K>;
+  equalTo<const F extends KeyField<R>>(key: F): JoinedEqualTo<L, R, K>;
 }
 /** A join whose keys are known. */
-export interface JoinedEqualTo<L, R, K> {
+export interface JoinedEqualTo<out L, out R, out K> {
   /** The windows in which records meet. */
   window<W extends Window>(assigner: WindowAssigner<TaggedUnion<L, R>, W>): WindowedJoin<L, R, K, W>;
 }
 /** A join whose windows are known; each setter gives a new one. */
-export interface WindowedJoin<L, R, K, W extends Window> {
+export interface WindowedJoin<out L, out R, out K, W extends Window> {
   /** Replaces the assigner's own trigger. */
   trigger(trigger: Trigger<TaggedUnion<L, R>, W>): WindowedJoin<L, R, K, W>;
   /** Removes records before or after evaluation. */
@@ -71,7 +71,7 @@ export interface WindowedJoin<L, R, K, W extends Window> {
 }
 
 /** A coGroup: like {@link JoinedStreams}, but the function sees both sides of a key and window at once. */
-export interface CoGroupedStreams<L, R> {
+export interface CoGroupedStreams<out L, out R> {
   /** The key of the left stream: a function. */
   where<const K>(
     key: KeySelector<L, ValidKey<K>>,
@@ -81,19 +81,19 @@ export interface CoGroupedStreams<L, R> {
   where<const F extends KeyField<L>>(key: F): CoGroupedWhere<L, R, FieldValue<L, F>>;
 }
 /** A coGroup whose left key is known. */
-export interface CoGroupedWhere<L, R, K> {
+export interface CoGroupedWhere<out L, out R, out K> {
   /** The key of the right stream, of the same type: a function. */
-  equalTo(key: KeySelector<R, K>, keyType?: TypeInformation<K>): CoGroupedEqualTo<L, R, K>;
+  equalTo<V extends K>(key: KeySelector<R, K>, keyType?: TypeInformation<V>): CoGroupedEqualTo<L, R, K>;
   /** The key of the right stream: a field of the same type. */
-  equalTo(key: KeyField<R>): CoGroupedEqualTo<L, R, K>;
+  equalTo<const F extends KeyField<R>>(key: F): CoGroupedEqualTo<L, R, K>;
 }
 /** A coGroup whose keys are known. */
-export interface CoGroupedEqualTo<L, R, K> {
+export interface CoGroupedEqualTo<out L, out R, out K> {
   /** The windows in which records meet. */
   window<W extends Window>(assigner: WindowAssigner<TaggedUnion<L, R>, W>): WindowedCoGroup<L, R, K, W>;
 }
 /** A coGroup whose windows are known; each setter gives a new one. */
-export interface WindowedCoGroup<L, R, K, W extends Window> {
+export interface WindowedCoGroup<out L, out R, out K, W extends Window> {
   /** Replaces the assigner's own trigger. */
   trigger(trigger: Trigger<TaggedUnion<L, R>, W>): WindowedCoGroup<L, R, K, W>;
   /** Removes records before or after evaluation. */

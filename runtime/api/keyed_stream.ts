@@ -36,7 +36,7 @@ import type { WindowedStream } from "./windowed_stream.ts";
  * console.assert((await counted.executeAndCollect()).join() === "a1,b1,a2");
  * ```
  */
-export interface KeyedStream<T, K> extends DataStream<T> {
+export interface KeyedStream<out T, out K> extends DataStream<T> {
   /** Carries the key type for inference only; see {@link KeyOf}. */
   readonly [KEY]?: () => K;
 
@@ -53,19 +53,19 @@ export interface KeyedStream<T, K> extends DataStream<T> {
   /** Combines each record with the result so far of its key and emits the new result. */
   reduce(reducer: FunctionOrFactory<ReduceFunction<T>>): SingleOutputStreamOperator<T>;
   /** The running sum of a field per key; other fields are those of the first record. */
-  sum(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  sum<const F extends NumericField<T>>(field: F): SingleOutputStreamOperator<T>;
   /** The smallest value of a field so far per key; other fields are those of the first record. */
-  min(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  min<const F extends NumericField<T>>(field: F): SingleOutputStreamOperator<T>;
   /** The largest value of a field so far per key; other fields are those of the first record. */
-  max(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  max<const F extends NumericField<T>>(field: F): SingleOutputStreamOperator<T>;
   /**
    * The whole record with the smallest value of a field so far per key.
    *
    * @param first Which of equal records to keep: the first (default) or the last.
    */
-  minBy(field: ComparableField<T>, first?: boolean): SingleOutputStreamOperator<T>;
+  minBy<const F extends ComparableField<T>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
   /** The whole record with the largest value of a field so far per key; `first` as in {@link minBy}. */
-  maxBy(field: ComparableField<T>, first?: boolean): SingleOutputStreamOperator<T>;
+  maxBy<const F extends ComparableField<T>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
 
   /**
    * Windows per key. Event-time windows need timestamps and watermarks: see assignTimestampsAndWatermarks.

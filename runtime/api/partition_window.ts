@@ -23,7 +23,7 @@ export type Order = "ASCENDING" | "DESCENDING";
  * console.assert((await sorted.map((row) => row.n).executeAndCollect()).join() === "1,2,3");
  * ```
  */
-export interface PartitionWindowedStream<T> {
+export interface PartitionWindowedStream<out T> {
   /** Sees all records of a partition. */
   mapPartition<R>(fn: FunctionOrFactory<MapPartitionFunction<T, R>>): SingleOutputStreamOperator<R>;
   /** Combines all records of a partition to one. */
@@ -33,7 +33,7 @@ export interface PartitionWindowedStream<T> {
     aggregator: FunctionOrFactory<AggregateFunction<T, ACC, R>> & Synchronous<R>,
   ): SingleOutputStreamOperator<R>;
   /** Sorts the records of a partition by a field; equal ones keep their order. */
-  sortPartition(field: ComparableField<T>, order: Order): SingleOutputStreamOperator<T>;
+  sortPartition<const F extends ComparableField<T>>(field: F, order: Order): SingleOutputStreamOperator<T>;
   /** Sorts the records of a partition by what a function gives; equal ones keep their order. */
   sortPartition<K>(selector: KeySelector<T, ValidKey<K>>, order: Order): SingleOutputStreamOperator<T>;
 }

@@ -20,7 +20,7 @@ export interface SlotSharingGroup {
 }
 
 /** A {@link DataStream} that one operator makes; every setter returns the stream itself. */
-export interface SingleOutputStreamOperator<T> extends DataStream<T> {
+export interface SingleOutputStreamOperator<out T> extends DataStream<T> {
   /** The operator's name. */
   getName(): string;
   /** Name for plans, logs and metrics. */

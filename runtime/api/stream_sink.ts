@@ -11,7 +11,7 @@ import type { Transformation } from "../graph/transformation.ts";
 export type { SinkUidHashes } from "../graph/virtual_transformation.ts";
 
 /** A sink in the job. What is set here counts for all of its operators; every setter returns the sink itself. */
-export interface DataStreamSink<T> {
+export interface DataStreamSink<out T> {
   /** Carries the type of the records for inference only. */
   readonly [ELEMENT]?: () => T;
   /** What was recorded for this sink; read it, do not change it. */

@@ -74,6 +74,6 @@ export type KeyField<T> = T extends readonly unknown[] ? {
   : T extends object ? { [P in keyof T & string]-?: [KeyProblem<T[P]>] extends [never] ? P : never }[keyof T & string]
   : never;
 /** The value of field `F` of `T`. */
-export type FieldValue<T, F> = F extends keyof T ? T[F] : never;
+export type FieldValue<T, F> = T[F & keyof T];
 /** The key of several fields: a tuple of their values. */
 export type FieldValues<T, F extends readonly unknown[]> = { readonly [I in keyof F]: FieldValue<T, F[I]> };

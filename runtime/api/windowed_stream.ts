@@ -17,7 +17,7 @@ import type { ComparableField, FunctionOrFactory, NumericField, ObjectOrFactory,
  * Windows of type `W` over records of type `T` with keys of type `K`. Set trigger, evictor and lateness first, then say
  * how a window is evaluated.
  */
-export interface WindowedStream<T, K, W extends Window> {
+export interface WindowedStream<out T, out K, W extends Window> {
   /** The environment the stream belongs to. */
   getExecutionEnvironment(): StreamExecutionEnvironment;
   /**
@@ -80,13 +80,13 @@ export interface WindowedStream<T, K, W extends Window> {
   apply<R>(fn: FunctionOrFactory<WindowFunction<T, R, K, W>>): SingleOutputStreamOperator<R>;
 
   /** The sum of a field over the window; other fields are those of the first record. */
-  sum(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  sum<const F extends NumericField<T>>(field: F): SingleOutputStreamOperator<T>;
   /** The smallest value of a field in the window; other fields are those of the first record. */
-  min(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  min<const F extends NumericField<T>>(field: F): SingleOutputStreamOperator<T>;
   /** The largest value of a field in the window; other fields are those of the first record. */
-  max(field: NumericField<T>): SingleOutputStreamOperator<T>;
+  max<const F extends NumericField<T>>(field: F): SingleOutputStreamOperator<T>;
   /** The record with the smallest value of a field; of equal ones the first (default) or the last. */
-  minBy(field: ComparableField<T>, first?: boolean): SingleOutputStreamOperator<T>;
+  minBy<const F extends ComparableField<T>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
   /** The record with the largest value of a field; of equal ones the first (default) or the last. */
-  maxBy(field: ComparableField<T>, first?: boolean): SingleOutputStreamOperator<T>;
+  maxBy<const F extends ComparableField<T>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
 }

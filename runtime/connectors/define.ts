@@ -5,7 +5,7 @@
  * @module
  */
 
-import { InvalidProgramError, RetryableError } from "../errors.ts";
+import { FlinkError, InvalidProgramError, JobExecutionError, RetryableError, userFrame } from "../errors.ts";
 import type {
   CommitRequest,
   Committer,
@@ -176,15 +176,32 @@ class DefinedSource<T, SplitT, PositionT> implements Source<T, DefinedSplit<Spli
       assignment: this.#assignment,
       periodMs: this.#periodMs,
       discover: () => {
-        const found = typeof splits === "function" ? splits({ files: context.files, clock: context.clock }) : splits;
-        return found instanceof Promise ? found.then((list) => this.#named(list)) : this.#named(found);
+        const fail = (cause: unknown): never => this.#failFinding(cause);
+        try {
+          const found = typeof splits === "function" ? splits({ files: context.files, clock: context.clock }) : splits;
+          return found instanceof Promise ? found.then((list) => this.#named(list)).catch(fail) : this.#named(found);
+        } catch (cause) {
+          return fail(cause);
+        }
       },
       serializeSplit: (split) => this.serializeSplit(split),
       deserializeSplit: (data) => this.deserializeSplit(data),
     }, checkpoint);
   }
 
+  #failFinding(cause: unknown): never {
+    // Errors of the project say everything already.
+    if (cause instanceof FlinkError) throw cause;
+    throw new JobExecutionError("TSF-3032", `Finding the splits of ${this.#definition.name ?? "source"} failed`, {
+      expected: "an array of splits",
+      found: cause instanceof Error ? cause.message : String(cause),
+      userLine: cause instanceof Error ? userFrame(cause.stack) : undefined,
+      cause,
+    });
+  }
+
   #named(splits: readonly SplitT[]): DefinedSplit<SplitT, PositionT>[] {
+    if (!Array.isArray(splits)) throw new TypeError(`splits() gave ${String(splits)}`);
     const ids = new Set<string>();
     return [...splits].map((split) => {
       const id = this.#definition.splitId?.(split) ?? defaultSplitId(split);
@@ -266,10 +283,10 @@ class DefinedWriter<T, CommT, StateT> implements SinkWriter<T, CommT, StateT> {
   /** State of an opening writer is what it was opened with: nothing was written yet. */
   constructor(opened: DefinedSinkWriter<T, CommT, StateT> | Promise<DefinedSinkWriter<T, CommT, StateT>>) {
     if (opened instanceof Promise) {
-      this.#opening = opened.then((writer) => this.#writer = writer);
+      this.#opening = opened.then((writer) => this.#writer = checkedWriter(writer));
       // Seen by the first call; a writer that is never used must not fail the process.
       this.#opening.catch(() => {});
-    } else this.#writer = opened;
+    } else this.#writer = checkedWriter(opened);
   }
 
   write(value: T, context: SinkWriterContext): void | Promise<void> {
@@ -299,6 +316,14 @@ class DefinedWriter<T, CommT, StateT> implements SinkWriter<T, CommT, StateT> {
     if (this.#writer !== undefined) return this.#writer.close?.();
     return this.#opening!.then((writer) => writer.close?.(), () => {});
   }
+}
+
+function checkedWriter<W extends { write: unknown }>(writer: W): W {
+  if (typeof writer?.write === "function") return writer;
+  throw new InvalidProgramError("TSF-3033", "open() of a sink must give a writer", {
+    expected: "an object with write(value, context)",
+    found: writer === null || typeof writer !== "object" ? String(writer) : `{ ${Object.keys(writer).join(", ")} }`,
+  });
 }
 
 class DefinedCommitter<CommT> implements Committer<CommT> {

@@ -59,7 +59,8 @@ const CLOSE_LIMIT_MS = 3000;
 
 interface ActiveSplit<T, DataT, PositionT> {
   readonly split: FetchedSplit<DataT, PositionT>;
-  readonly iterator: AsyncIterator<SourceBatch<T, PositionT>>;
+  /** Undefined before it was opened. */
+  iterator: AsyncIterator<SourceBatch<T, PositionT>> | undefined;
   readonly abort: AbortController;
   readonly queue: SourceBatch<T, PositionT>[];
   fetching: boolean;
@@ -162,7 +163,7 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
     this.#context.signal.removeEventListener("abort", this.#onAbort);
     const ended = this.#active.map((active) => {
       active.abort.abort();
-      return Promise.resolve(active.iterator.return?.()).catch(() => {});
+      return Promise.resolve(active.iterator?.return?.()).catch(() => {});
     });
     this.#active = [];
     this.#wake();
@@ -239,10 +240,9 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
       const split = this.#waiting.shift()!;
       const abort = new AbortController();
       if (this.#context.signal.aborted) abort.abort();
-      const context = { signal: abort.signal, reader: this.#context };
       const active: ActiveSplit<T, DataT, PositionT> = {
         split,
-        iterator: this.#options.open(split.data, split.position, context)[Symbol.asyncIterator](),
+        iterator: undefined,
         abort,
         queue: [],
         fetching: false,
@@ -262,10 +262,11 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
     if (active.fetching) return;
     active.fetching = true;
     try {
+      active.iterator ??= this.#open(active);
       while (!active.done && !active.abort.signal.aborted && active.queue.length < PREFETCHED_BATCHES) {
         const next = await active.iterator.next();
         if (next.done) active.done = true;
-        else active.queue.push(next.value);
+        else active.queue.push(checkedBatch(next.value));
         this.#wake();
       }
     } catch (cause) {
@@ -278,6 +279,13 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
     }
   }
 
+  #open({ split, position, abort }: ActiveSplit<T, DataT, PositionT>): AsyncIterator<SourceBatch<T, PositionT>> {
+    const batches = this.#options.open(split.data, position, { signal: abort.signal, reader: this.#context });
+    if (typeof batches?.[Symbol.asyncIterator] === "function") return batches[Symbol.asyncIterator]();
+    if (batches as unknown instanceof Promise) (batches as unknown as Promise<unknown>).catch(() => {});
+    throw new TypeError(`${nameOf(batches)} instead of an async iterable; write open as \`async *open(...)\``);
+  }
+
   #failure(active: ActiveSplit<T, DataT, PositionT>): unknown {
     const { cause } = active.error!;
     // Errors of the project say everything already.
@@ -288,7 +296,7 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
       "TSF-3031",
       `Reading split ${active.split.splitId()} of source ${this.#options.name} failed`,
       {
-        expected: "open() to give batches",
+        expected: "open() to give batches { records: [...], position }",
         found: cause instanceof Error ? cause.message : String(cause),
         userLine: cause instanceof Error ? userFrame(cause.stack) : undefined,
         cause,
@@ -307,4 +315,19 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
     this.#available = undefined;
     waiting?.resolve();
   }
+}
+
+/** What the types ask for, checked once per batch: a mistake here would repeat or lose records after a restore. */
+function checkedBatch<T, PositionT>(batch: SourceBatch<T, PositionT>): SourceBatch<T, PositionT> {
+  if (!Array.isArray(batch?.records)) throw new TypeError(`a batch whose records are ${nameOf(batch?.records)}`);
+  const { records, position, timestamps } = batch;
+  if (position === undefined) throw new TypeError("a batch without position; use null where there is none");
+  if (timestamps !== undefined && timestamps.length !== records.length) {
+    throw new TypeError(`a batch of ${records.length} records and ${timestamps.length} timestamps`);
+  }
+  return batch;
+}
+
+function nameOf(value: unknown): string {
+  return value instanceof Promise ? "a promise" : Array.isArray(value) ? "an array" : String(value);
 }

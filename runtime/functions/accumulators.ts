@@ -1,8 +1,11 @@
 /**
  * Values that every subtask adds to and whose merged result is part of the job's result.
+ * Their fields are not `#private`: an accumulator in a field of a function object is copied with it, per subtask.
  *
  * @module
  */
+
+import { JobExecutionError } from "../errors.ts";
 
 /** What an accumulator may give as result. */
 export type AccumulatorResult = unknown;
@@ -37,88 +40,120 @@ export class LongCounter extends IntCounter {}
 /** Sums doubles. */
 export class DoubleCounter extends IntCounter {}
 
-/** The smallest value seen. */
-export class DoubleMinimum implements Accumulator<number, number> {
-  #min = Infinity;
+/** Keeps one of the values seen; as Math.min and Math.max in Java, NaN wins over everything. */
+abstract class Extremum implements Accumulator<number, number> {
+  private readonly start: number;
+  private readonly choose: (a: number, b: number) => number;
+  private value: number;
+  /** @param start The result when nothing was seen. */
+  constructor(start: number, choose: (a: number, b: number) => number) {
+    this.start = this.value = start;
+    this.choose = choose;
+  }
   add(value: number): void {
-    if (value < this.#min) this.#min = value;
+    this.value = this.choose(this.value, value);
   }
   getLocalValue(): number {
-    return this.#min;
+    return this.value;
   }
   resetLocal(): void {
-    this.#min = Infinity;
+    this.value = this.start;
   }
   merge(other: Accumulator<number, number>): void {
     this.add(other.getLocalValue());
   }
 }
-/** The largest value seen. */
-export class DoubleMaximum implements Accumulator<number, number> {
-  #max = -Infinity;
-  add(value: number): void {
-    if (value > this.#max) this.#max = value;
-  }
-  getLocalValue(): number {
-    return this.#max;
-  }
-  resetLocal(): void {
-    this.#max = -Infinity;
-  }
-  merge(other: Accumulator<number, number>): void {
-    this.add(other.getLocalValue());
+/** The smallest value seen; Infinity when there was none. */
+export class DoubleMinimum extends Extremum {
+  constructor() {
+    super(Infinity, Math.min);
   }
 }
-/** The mean of the values seen; NaN when there was none. */
+/** The largest value seen; -Infinity when there was none. */
+export class DoubleMaximum extends Extremum {
+  constructor() {
+    super(-Infinity, Math.max);
+  }
+}
+/** The smallest 32-bit integer seen; 2147483647 when there was none. */
+export class IntMinimum extends Extremum {
+  constructor() {
+    super(2 ** 31 - 1, Math.min);
+  }
+}
+/** The largest 32-bit integer seen; -2147483648 when there was none. */
+export class IntMaximum extends Extremum {
+  constructor() {
+    super(-(2 ** 31), Math.max);
+  }
+}
+/** The smallest safe integer seen; Number.MAX_SAFE_INTEGER when there was none. */
+export class LongMinimum extends Extremum {
+  constructor() {
+    super(Number.MAX_SAFE_INTEGER, Math.min);
+  }
+}
+/** The largest safe integer seen; Number.MIN_SAFE_INTEGER when there was none. */
+export class LongMaximum extends Extremum {
+  constructor() {
+    super(Number.MIN_SAFE_INTEGER, Math.max);
+  }
+}
+/** The mean of the values seen; 0 when there was none, as in Flink. */
 export class AverageAccumulator implements Accumulator<number, number> {
-  #count = 0;
-  #sum = 0;
+  private count = 0;
+  private sum = 0;
   add(value: number): void {
-    this.#count++;
-    this.#sum += value;
+    this.count++;
+    this.sum += value;
   }
   getLocalValue(): number {
-    return this.#sum / this.#count;
+    return this.count === 0 ? 0 : this.sum / this.count;
   }
   resetLocal(): void {
-    this.#count = this.#sum = 0;
+    this.count = this.sum = 0;
   }
+  /** @throws JobExecutionError TSF-2020 for an accumulator of another class. */
   merge(other: Accumulator<number, number>): void {
-    if (other instanceof AverageAccumulator) {
-      this.#count += other.#count;
-      this.#sum += other.#sum;
+    if (!(other instanceof AverageAccumulator)) {
+      throw new JobExecutionError("TSF-2020", "Only averages can be merged into an average", {
+        expected: "an AverageAccumulator",
+        found: other.constructor.name,
+      });
     }
+    this.count += other.count;
+    this.sum += other.sum;
   }
 }
 /** How often each integer was seen, by value. */
 export class Histogram implements Accumulator<number, ReadonlyMap<number, number>> {
-  #counts = new Map<number, number>();
+  private counts = new Map<number, number>();
   add(value: number): void {
-    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
+    this.counts.set(value, (this.counts.get(value) ?? 0) + 1);
   }
   getLocalValue(): ReadonlyMap<number, number> {
-    return new Map([...this.#counts].sort((a, b) => a[0] - b[0]));
+    return new Map([...this.counts].sort((a, b) => a[0] - b[0]));
   }
   resetLocal(): void {
-    this.#counts.clear();
+    this.counts.clear();
   }
   merge(other: Accumulator<number, ReadonlyMap<number, number>>): void {
-    for (const [value, count] of other.getLocalValue()) this.#counts.set(value, (this.#counts.get(value) ?? 0) + count);
+    for (const [value, count] of other.getLocalValue()) this.counts.set(value, (this.counts.get(value) ?? 0) + count);
   }
 }
 /** All values seen, in order. */
 export class ListAccumulator<T> implements Accumulator<T, T[]> {
-  #values: T[] = [];
+  private values: T[] = [];
   add(value: T): void {
-    this.#values.push(value);
+    this.values.push(value);
   }
   getLocalValue(): T[] {
-    return [...this.#values];
+    return [...this.values];
   }
   resetLocal(): void {
-    this.#values = [];
+    this.values = [];
   }
   merge(other: Accumulator<T, T[]>): void {
-    this.#values.push(...other.getLocalValue());
+    for (const value of other.getLocalValue()) this.values.push(value);
   }
 }

@@ -30,8 +30,15 @@ export type FlatMapFunction<T, R> =
   } & Lifecycle);
 /** Keeps the values for which it returns true. */
 export type FilterFunction<T> = ((value: T) => boolean) | ({ filter(value: T): boolean } & Lifecycle);
-/** Combines two values into one of the same type. */
-export type ReduceFunction<T> = ((left: T, right: T) => T) | ({ reduce(left: T, right: T): T } & Lifecycle);
+/**
+ * Combines two values into one of the same type.
+ *
+ * The plain form is written as a method's type, whose parameters are compared both ways: that makes streams covariant, so
+ * that a `DataStream<string>` fits where a `DataStream<unknown>` is asked for.
+ */
+export type ReduceFunction<T> =
+  | { call(left: T, right: T): T }["call"]
+  | ({ reduce(left: T, right: T): T } & Lifecycle);
 /** Takes the key out of a value. */
 export type KeySelector<T, K> = (value: T) => K;
 

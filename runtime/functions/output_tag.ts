@@ -18,8 +18,8 @@ import { InvalidProgramError } from "../errors.ts";
  * ```
  */
 export class OutputTag<T> {
-  /** Carries T for inference only. */
-  declare readonly type?: (value: T) => T;
+  /** Carries T for inference only; covariant, as streams are. */
+  declare readonly type?: () => T;
   /** @throws InvalidProgramError TSF-1001 when the id is empty. */
   constructor(readonly id: string) {
     if (typeof id !== "string" || id === "") {

@@ -42,7 +42,7 @@ export interface ProcessContext<S = NoState> {
   /** Timestamp of the record (or of the timer); undefined when it has none. */
   timestamp(): number | undefined;
   timerService(): TimerService;
-  output<X>(tag: OutputTag<X>, value: X): void;
+  output<X>(tag: OutputTag<X>, value: NoInfer<X>): void;
   /** Handles of the declared `state` record, by name. */
   readonly state: StateHandles<S>;
 }
@@ -85,7 +85,7 @@ export interface ReadOnlyBroadcastContext {
   timestamp(): number | undefined;
   currentProcessingTime(): number;
   currentWatermark(): number;
-  output<X>(tag: OutputTag<X>, value: X): void;
+  output<X>(tag: OutputTag<X>, value: NoInfer<X>): void;
   getBroadcastState<BK, BV>(descriptor: MapStateDescriptor<BK, BV>): ReadOnlyBroadcastState<BK, BV>;
 }
 /** What the broadcast side sees. */
@@ -127,7 +127,7 @@ export interface ProcessJoinContext {
   getRightTimestamp(): number;
   /** The larger of the two: the timestamp of the result. */
   getTimestamp(): number;
-  output<X>(tag: OutputTag<X>, value: X): void;
+  output<X>(tag: OutputTag<X>, value: NoInfer<X>): void;
 }
 /** Handles a pair of an interval join. */
 export interface ProcessJoin<L, R, O> extends Lifecycle {
@@ -161,7 +161,7 @@ export interface ProcessWindowContext<W extends Window> {
   windowState(): WindowStateStore;
   /** State of this key over all windows. */
   globalState(): WindowStateStore;
-  output<X>(tag: OutputTag<X>, value: X): void;
+  output<X>(tag: OutputTag<X>, value: NoInfer<X>): void;
 }
 /** Evaluates a window of a keyed stream. */
 export interface ProcessWindow<I, O, K, W extends Window = Window> extends Lifecycle {

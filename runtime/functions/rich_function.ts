@@ -60,6 +60,7 @@ export interface RuntimeContext extends KeyedStateStore {
   addAccumulator(name: string, accumulator: Accumulator<never, unknown>): void;
   getAccumulator<V, R extends AccumulatorResult>(name: string): Accumulator<V, R> | undefined;
   getIntCounter(name: string): Accumulator<number, number>;
+  getLongCounter(name: string): Accumulator<number, number>;
   getDoubleCounter(name: string): Accumulator<number, number>;
   getHistogram(name: string): Accumulator<number, ReadonlyMap<number, number>>;
 

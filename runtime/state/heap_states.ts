@@ -31,6 +31,7 @@ import {
   liveKeys,
   liveValues,
   mergeCall,
+  ownedCopy,
   ownedResult,
   reduceCall,
 } from "./owned_values.ts";
@@ -90,7 +91,7 @@ export class HeapValueState extends HeapState implements ValueState<unknown> {
   }
 
   update(value: unknown): void {
-    this.storeOrClear(copyValue(value));
+    this.storeOrClear(ownedCopy(value));
   }
 }
 
@@ -163,7 +164,7 @@ export class HeapMapState extends HeapState implements MapState<unknown, unknown
   }
 
   put(key: unknown, value: unknown): void {
-    const copy = copyValue(value);
+    const copy = ownedCopy(value);
     this.mapForWriting().set(key, copy);
   }
 
@@ -240,7 +241,7 @@ export class HeapReducingState extends HeapMergingState implements ReducingState
       this.clear();
       return;
     }
-    const added = copyValue(value);
+    const added = ownedCopy(value);
     const stored = this.stored();
     this.storeOrClear(stored === undefined ? added : ownedResult(this.#reduce(stored, added), stored, added));
   }

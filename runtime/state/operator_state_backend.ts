@@ -17,7 +17,7 @@ import type {
 } from "../functions/state_descriptor.ts";
 import { copyValue } from "../types/copy.ts";
 import { deserializeValue, serializeValue } from "../types/generic_serializer.ts";
-import { copiedElements, copyElement, copyElements, liveEntries } from "./owned_values.ts";
+import { copiedElements, copyElement, copyElements, liveEntries, ownedCopy } from "./owned_values.ts";
 import type { OperatorSnapshot, OperatorStateBackend, RedistributionMode } from "./operator_state.ts";
 import { UserMap } from "./user_map.ts";
 
@@ -128,7 +128,7 @@ class HeapBroadcastState implements BroadcastState<unknown, unknown> {
   }
 
   put(key: unknown, value: unknown): void {
-    const copy = copyValue(value);
+    const copy = ownedCopy(value);
     this.map.set(key, copy);
   }
 

@@ -19,7 +19,15 @@ import type {
 import { copyValue } from "../types/copy.ts";
 import { HeapMergingState, HeapState } from "./heap_states.ts";
 import type { HeapTable } from "./heap_table.ts";
-import { addToAccumulator, copiedElements, copyElement, mergeCall, ownedResult, reduceCall } from "./owned_values.ts";
+import {
+  addToAccumulator,
+  copiedElements,
+  copyElement,
+  mergeCall,
+  ownedCopy,
+  ownedResult,
+  reduceCall,
+} from "./owned_values.ts";
 import { accessed, hasExpired, readEffect, type TtlContext, TtlValue, visible } from "./ttl.ts";
 import { UserMap } from "./user_map.ts";
 
@@ -86,7 +94,7 @@ export class TtlValueState extends HeapState implements ValueState<unknown> {
   update(value: unknown): void {
     const now = accessed(this.#ttl, this.namespace);
     if (value === undefined || value === null) super.clear();
-    else this.store(new TtlValue(copyValue(value), now));
+    else this.store(new TtlValue(ownedCopy(value), now));
   }
 
   override clear(): void {
@@ -171,12 +179,12 @@ export class TtlMapState extends HeapState implements MapState<unknown, unknown>
 
   put(key: unknown, value: unknown): void {
     const now = accessed(this.#ttl, this.namespace);
-    this.#put(key, new TtlValue(copyValue(value), now));
+    this.#put(key, new TtlValue(ownedCopy(value), now));
   }
 
   putAll(entries: Iterable<readonly [unknown, unknown]>): void {
     const now = accessed(this.#ttl, this.namespace);
-    for (const [key, value] of entries) this.#put(key, new TtlValue(copyValue(value), now));
+    for (const [key, value] of entries) this.#put(key, new TtlValue(ownedCopy(value), now));
   }
 
   remove(key: unknown): void {
@@ -266,7 +274,7 @@ export class TtlReducingState extends SingleTtlState implements ReducingState<un
 
   add(value: unknown): void {
     const now = accessed(this.ttl, this.namespace);
-    const added = copyValue(value);
+    const added = ownedCopy(value);
     const stored = visible(this.ttl, this.stored() as TtlValue | undefined, now)?.value;
     // Flink wraps before it looks, so nothing added to something renews it here and does not clear it.
     if (added === undefined || added === null) this.write(stored, now);

@@ -10,7 +10,7 @@ import type { MainThread } from "../seams/main_thread.ts";
 import type { StreamTask } from "./stream_task.ts";
 
 /** Rounds over all tasks after which the loop gives way even if its clock stands still (manual clocks do). */
-const MAX_ROUNDS = 512;
+const MAX_ROUNDS = 64;
 
 interface Seat {
   readonly task: StreamTask;

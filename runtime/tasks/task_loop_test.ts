@@ -116,7 +116,7 @@ Deno.test("after its slice of time the loop gives way, and goes on where others 
 Deno.test("it gives way also when its clock stands still", () => {
   const loop = setUp({ a: () => "progress" });
   loop.thread.turn();
-  assert.equal(loop.seen.length, 512);
+  assert.equal(loop.seen.length, 64);
   assert.equal(loop.thread.pending, 1);
 });
 

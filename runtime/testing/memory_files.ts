@@ -9,6 +9,8 @@ import type { AppendableFile, FileInfo, LocalFiles, ReadableFile } from "../seam
 
 interface MemoryFile {
   bytes: Uint8Array;
+  /** What the disk would hold after a power failure. */
+  durableBytes: Uint8Array;
   modifiedMs: number;
 }
 
@@ -24,8 +26,11 @@ interface MemoryFile {
  * ```
  */
 export class MemoryFiles implements LocalFiles {
-  readonly #files = new Map<string, MemoryFile>();
-  readonly #directories = new Set<string>(["/"]);
+  #files = new Map<string, MemoryFile>();
+  #directories = new Set<string>(["/"]);
+  /** Entries of directories that were synced since they were made. */
+  #durableFiles = new Map<string, MemoryFile>();
+  #durableDirectories = new Set<string>(["/"]);
   readonly #now: () => number;
   #temporary = 0;
 
@@ -38,11 +43,18 @@ export class MemoryFiles implements LocalFiles {
     for (const [path, bytes] of Object.entries(content)) this.write(path, bytes);
   }
 
-  /** Writes a whole file; directories are made. */
+  /** Writes a whole file; directories are made. All of it is durable at once. */
   write(path: string, content: string | Uint8Array): void {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content.slice();
     this.makeDirectory(parentOf(normal(path)));
-    this.#files.set(normal(path), { bytes, modifiedMs: this.#now() });
+    this.#files.set(normal(path), { bytes, durableBytes: bytes, modifiedMs: this.#now() });
+    for (let at = normal(path); at !== "/"; at = parentOf(at)) this.fsyncDirectory(parentOf(at));
+  }
+  /** A power failure: what was not synced, bytes of files and entries of directories, is lost. */
+  crash(): void {
+    this.#files = new Map(this.#durableFiles);
+    this.#directories = new Set(this.#durableDirectories);
+    for (const file of this.#files.values()) file.bytes = file.durableBytes;
   }
   /** The whole file as text. */
   text(path: string): string {
@@ -74,7 +86,12 @@ export class MemoryFiles implements LocalFiles {
     return this.#file(path).bytes.slice();
   }
   appendTo(path: string): AppendableFile {
-    if (!this.#files.has(normal(path))) this.write(path, "");
+    const name = normal(path);
+    if (this.statSync(name) === undefined) {
+      if (!this.#directories.has(parentOf(name))) throw notFound(path);
+      const empty = new Uint8Array(0);
+      this.#files.set(name, { bytes: empty, durableBytes: empty, modifiedMs: this.#now() });
+    }
     const file = this.#file(path);
     return {
       append: (bytes) => {
@@ -88,7 +105,9 @@ export class MemoryFiles implements LocalFiles {
       truncate: (sizeBytes) => {
         file.bytes = file.bytes.slice(0, sizeBytes);
       },
-      fsync: () => {},
+      fsync: () => {
+        file.durableBytes = file.bytes;
+      },
       close: () => {},
     };
   }
@@ -142,7 +161,15 @@ export class MemoryFiles implements LocalFiles {
     for (const file of [...this.#files.keys()]) if (file.startsWith(name + "/")) this.#files.delete(file);
     for (const inner of [...this.#directories]) if (inner.startsWith(name + "/")) this.#directories.delete(inner);
   }
-  fsyncDirectory(): void {}
+  fsyncDirectory(path: string): void {
+    const name = normal(path);
+    if (!this.#directories.has(name)) throw notFound(path);
+    const isEntry = (entry: string): boolean => entry !== "/" && parentOf(entry) === name;
+    for (const entry of [...this.#durableFiles.keys()]) if (isEntry(entry)) this.#durableFiles.delete(entry);
+    for (const [entry, file] of this.#files) if (isEntry(entry)) this.#durableFiles.set(entry, file);
+    for (const entry of [...this.#durableDirectories]) if (isEntry(entry)) this.#durableDirectories.delete(entry);
+    for (const entry of this.#directories) if (isEntry(entry)) this.#durableDirectories.add(entry);
+  }
   makeTempDirectory(prefix: string): string {
     const path = `/tmp/${prefix}${this.#temporary++}`;
     this.makeDirectory(path);

@@ -57,6 +57,7 @@ Deno.test("files in memory", async () => {
   const part = new Uint8Array(3);
   assert.deepEqual([await file.readAt(3, part), await file.readAt(9, part), await file.sizeBytes()], [2, 0, 5]);
   now = 9;
+  files.makeDirectory("/out");
   const log = files.appendTo("/out/x.log");
   log.append(new TextEncoder().encode("abcdef"));
   log.truncate(4);
@@ -89,6 +90,8 @@ Deno.test("files that are not there", async () => {
       () => files.remove("/x"),
       () => files.rename("/x", "/y"),
       () => files.listSync("/x"),
+      () => files.appendTo("/x/f"),
+      () => files.fsyncDirectory("/x"),
     ]
   ) {
     assert.throws(run, { code: "TSF-3001", message: /\/x/ });

@@ -19,7 +19,7 @@ import {
   type SingleOutputStreamOperator,
 } from "tsflink";
 import { RecordingSink, testEnvironment } from "tsflink/testing";
-import { type AnyStream } from "./job_script.ts";
+import type { AnyStream } from "./job_script.ts";
 import { cases, harnessOf, type Rec } from "./operator_script.ts";
 
 // deno-lint-ignore no-explicit-any -- functions and contexts of any form

@@ -13,7 +13,9 @@ interface Row {
 const row = (text: string): Row => ({ k: text[0], n: +text.slice(1) });
 const rows = (text: string): Row[] => text.split(" ").filter((t) => t !== "").map(row);
 const show = (value: unknown): string =>
-  typeof value === "object" && value !== null && "k" in value ? `${(value as Row).k}${(value as Row).n}` : String(value);
+  typeof value === "object" && value !== null && "k" in value
+    ? `${(value as Row).k}${(value as Row).n}`
+    : String(value);
 
 async function run(input: Row[], build: (s: DataStream<Row>) => AnyStream, parallelism = 1): Promise<string[]> {
   const { env } = testEnvironment({ parallelism });
@@ -36,18 +38,33 @@ const sum = (a: Row, b: Row): Row => ({ k: a.k, n: a.n + b.n });
 // Results on a stream without key have no timestamp.
 const table: [string, string, (s: DataStream<Row>) => AnyStream, string[]][] = [
   ["mapPartition", "a1 b2 a3", (s) => s.fullWindowPartition().mapPartition(all), ["a1+b2+a3"]],
-  ["mapPartition, several results", "a1 b2", (s) =>
-    s.fullWindowPartition().mapPartition((values: Iterable<Row>, out: Collector<number>) => {
-      for (const value of values) out.collect(value.n * 2);
-    }), ["2", "4"]],
-  ["mapPartition, iterated twice", "a1 b2", (s) =>
-    s.fullWindowPartition().mapPartition((values: Iterable<Row>, out: Collector<number>) => {
-      for (let i = 0; i < 2; i++) for (const value of values) out.collect(value.n);
-    }), ["1", "2", "1", "2"]],
-  ["mapPartition, left early", "a1 b2", (s) =>
-    s.fullWindowPartition().mapPartition((values: Iterable<Row>, out: Collector<number>) => {
-      for (const value of values) return out.collect(value.n);
-    }), ["1"]],
+  [
+    "mapPartition, several results",
+    "a1 b2",
+    (s) =>
+      s.fullWindowPartition().mapPartition((values: Iterable<Row>, out: Collector<number>) => {
+        for (const value of values) out.collect(value.n * 2);
+      }),
+    ["2", "4"],
+  ],
+  [
+    "mapPartition, iterated twice",
+    "a1 b2",
+    (s) =>
+      s.fullWindowPartition().mapPartition((values: Iterable<Row>, out: Collector<number>) => {
+        for (let i = 0; i < 2; i++) for (const value of values) out.collect(value.n);
+      }),
+    ["1", "2", "1", "2"],
+  ],
+  [
+    "mapPartition, left early",
+    "a1 b2",
+    (s) =>
+      s.fullWindowPartition().mapPartition((values: Iterable<Row>, out: Collector<number>) => {
+        for (const value of values) return out.collect(value.n);
+      }),
+    ["1"],
+  ],
   ["mapPartition of nothing", "", (s) => s.fullWindowPartition().mapPartition(all), [""]],
   ["reduce", "a1 b2 a3", (s) => s.fullWindowPartition().reduce(sum), ["a6"]],
   ["reduce of one", "a1", (s) => s.fullWindowPartition().reduce(sum), ["a1"]],
@@ -55,25 +72,39 @@ const table: [string, string, (s: DataStream<Row>) => AnyStream, string[]][] = [
   ["aggregate", "a1 b2 a3", (s) => s.fullWindowPartition().aggregate(average), ["6/3"]],
   ["aggregate of nothing", "", (s) => s.fullWindowPartition().aggregate(average), ["0/0"]],
   ["sort by field, up", "a3 b1 c2", (s) => s.fullWindowPartition().sortPartition("n", "ASCENDING"), ["b1", "c2", "a3"]],
-  ["sort by field, down", "a3 b1 c2", (s) => s.fullWindowPartition().sortPartition("n", "DESCENDING"), ["a3", "c2", "b1"]],
-  ["sort keeps the order of equal ones", "a1 b1 c0 d1", (s) => s.fullWindowPartition().sortPartition("n", "ASCENDING"), [
-    "c0",
-    "a1",
+  ["sort by field, down", "a3 b1 c2", (s) => s.fullWindowPartition().sortPartition("n", "DESCENDING"), [
+    "a3",
+    "c2",
     "b1",
-    "d1",
   ]],
+  [
+    "sort keeps the order of equal ones",
+    "a1 b1 c0 d1",
+    (s) => s.fullWindowPartition().sortPartition("n", "ASCENDING"),
+    [
+      "c0",
+      "a1",
+      "b1",
+      "d1",
+    ],
+  ],
   ["sort by function", "a3 b-5 c2", (s) => s.fullWindowPartition().sortPartition((r) => Math.abs(r.n), "DESCENDING"), [
     "b-5",
     "a3",
     "c2",
   ]],
   ["sort of nothing", "", (s) => s.fullWindowPartition().sortPartition("n", "ASCENDING"), []],
-  ["sort again by another field", "b2 a2 c1", (s) =>
-    s.fullWindowPartition().sortPartition("k", "ASCENDING").fullWindowPartition().sortPartition("n", "ASCENDING"), [
-    "c1",
-    "a2",
-    "b2",
-  ]],
+  [
+    "sort again by another field",
+    "b2 a2 c1",
+    (s) =>
+      s.fullWindowPartition().sortPartition("k", "ASCENDING").fullWindowPartition().sortPartition("n", "ASCENDING"),
+    [
+      "c1",
+      "a2",
+      "b2",
+    ],
+  ],
 ];
 Deno.test("full window: of a subtask", async () => {
   for (const [name, input, build, expected] of table) assert.deepEqual(await run(rows(input), build), expected, name);
@@ -91,7 +122,10 @@ Deno.test("full window: of a key; results carry the last timestamp but for the s
       assert.deepEqual((await run(rows(input), build, parallelism)).sort(), expected, `${name} ${parallelism}`);
     }
   }
-  const sorted = await run(rows("b2 a3 b1 a1 b3"), (s) => s.keyBy("k").fullWindowPartition().sortPartition("n", "DESCENDING"));
+  const sorted = await run(
+    rows("b2 a3 b1 a1 b3"),
+    (s) => s.keyBy("k").fullWindowPartition().sortPartition("n", "DESCENDING"),
+  );
   assert.deepEqual(sorted.map((v) => v[0]).join("").replaceAll(/(.)\1+/g, "$1").length, 2, "key by key");
   assert.deepEqual(sorted.filter((v) => v[0] === "a"), ["a3", "a1"]);
   assert.deepEqual(sorted.filter((v) => v[0] === "b"), ["b3", "b2", "b1"]);
@@ -105,16 +139,24 @@ Deno.test("full window: each subtask its own", async () => {
   )).map((v) => v.split("/")[1]);
   assert.deepEqual(counted, ["2", "2", "2"]);
   // An idle subtask has a result too.
-  assert.equal((await run(rows("a1"), (s) => s.rebalance().map((r) => r).fullWindowPartition().aggregate(average), 4)).length, 4);
+  assert.equal(
+    (await run(rows("a1"), (s) => s.rebalance().map((r) => r).fullWindowPartition().aggregate(average), 4)).length,
+    4,
+  );
 });
 
 Deno.test("full window: sorting against an oracle", async () => {
-  const record = fc.record({ k: fc.constantFrom("a", "b"), n: fc.integer({ min: -4, max: 4 }) }, { noNullPrototype: true });
+  const record = fc.record({ k: fc.constantFrom("a", "b"), n: fc.integer({ min: -4, max: 4 }) }, {
+    noNullPrototype: true,
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(record, { maxLength: 20 }), fc.boolean(), async (input, up) => {
       const sign = up ? 1 : -1;
       const expected = [...input].sort((a, b) => sign * (a.n - b.n)).map(show);
-      const found = await run(input, (s) => s.fullWindowPartition().sortPartition("n", up ? "ASCENDING" : "DESCENDING"));
+      const found = await run(
+        input,
+        (s) => s.fullWindowPartition().sortPartition("n", up ? "ASCENDING" : "DESCENDING"),
+      );
       assert.deepEqual(found, expected);
     }),
     { numRuns: 40, seed: 3 },
@@ -137,5 +179,7 @@ Deno.test("full window: errors", async () => {
   ];
   for (const [build, code] of bad) await assert.rejects(run(rows("a1 b2 a3"), build), { code });
   const { env } = testEnvironment();
-  assert.throws(() => env.fromData(1).fullWindowPartition().sortPartition(0 as never, "UP" as never), { code: "TSF-1218" });
+  assert.throws(() => env.fromData(1).fullWindowPartition().sortPartition(0 as never, "UP" as never), {
+    code: "TSF-1218",
+  });
 });

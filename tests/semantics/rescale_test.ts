@@ -78,10 +78,15 @@ Deno.test("partitioners: rescale starts with the first of its receivers, in turn
 });
 
 Deno.test("partitioners: of the user", async () => {
-  const custom = await whereFrom((s) => s.partitionCustom((key: number, n) => key % n, (v) => v * 2), { to: 4, count: 8 });
+  const custom = await whereFrom((s) => s.partitionCustom((key: number, n) => key % n, (v) => v * 2), {
+    to: 4,
+    count: 8,
+  });
   assert.deepEqual(custom, [["0", "2", "4", "6"], [], ["1", "3", "5", "7"], []]);
   for (const wrong of [-1, 3, 0.5, NaN, "0", undefined]) {
-    await assert.rejects(whereFrom((s) => s.partitionCustom(() => wrong as number, (v) => v), { to: 3 }), { code: "TSF-2121" });
+    await assert.rejects(whereFrom((s) => s.partitionCustom(() => wrong as number, (v) => v), { to: 3 }), {
+      code: "TSF-2121",
+    });
   }
   await assert.rejects(
     whereFrom((s) =>
@@ -204,7 +209,11 @@ Deno.test("rescaling: another maxParallelism or another key type is refused", ()
   harness.processElement("a");
   const snapshot = harness.snapshot();
   const restore = (options: object) => {
-    const next = new KeyedOneInputStreamOperatorTestHarness<Key, Key, string>(keyedProcessOperator(counting as Any), (key) => key, options);
+    const next = new KeyedOneInputStreamOperatorTestHarness<Key, Key, string>(
+      keyedProcessOperator(counting as Any),
+      (key) => key,
+      options,
+    );
     next.initializeState(snapshot);
   };
   assert.throws(() => restore({ maxParallelism: 16 }), { code: "TSF-2111" });

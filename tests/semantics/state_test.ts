@@ -11,11 +11,12 @@ import {
   perSubtask,
   ReducingStateDescriptor,
   type StateDeclarations,
+  TumblingEventTimeWindows,
   valueState,
   ValueStateDescriptor,
 } from "tsflink";
-import { aggregatingState, listState, mapState, reducingState } from "tsflink";
-import { ProcessFunctionTestHarnesses } from "tsflink/testing";
+import { aggregatingState, type Collector, listState, mapState, ProcessWindowFunction, reducingState } from "tsflink";
+import { ProcessFunctionTestHarnesses, testEnvironment } from "tsflink/testing";
 import { cases, fails, type Rec, runScript } from "./operator_script.ts";
 
 // deno-lint-ignore no-explicit-any -- handles of any kind
@@ -391,4 +392,30 @@ Deno.test("state: a key that is changed after the call", () => {
   } as Any, (value) => value.key);
   for (const id of [1, 2, 1, 77]) harness.processElement({ key: { id } });
   assert.deepEqual(seen, [1, 1, 2, 1]);
+});
+
+// One name in three places of a window function: of the key, of the window, of the runtime context.
+Deno.test("state: of the runtime context belongs to the key, whatever a window had before", async () => {
+  const count = new ValueStateDescriptor<number>("n");
+  const add = (state: { value(): number | undefined; update(n: number): void }): number => {
+    const next = (state.value() ?? 0) + 1;
+    state.update(next);
+    return next;
+  };
+  class Counts extends ProcessWindowFunction<number, string, string> {
+    override process(_key: string, ctx: Any, _elements: Iterable<number>, out: Collector<string>) {
+      const kept = this.getRuntimeContext().getState(count);
+      const window = ctx.windowState().getState(count);
+      const inWindow = add(window);
+      const ofContext = add(kept);
+      const global = ctx.globalState().getState(count).value();
+      out.collect(`${inWindow} ${ofContext} ${global} ${window.value()}`);
+      window.clear();
+    }
+  }
+  const { env } = testEnvironment();
+  const found = await env.fromData(1, 2, 11, 12, 21)
+    .assignTimestampsAndWatermarks({ timestamp: (v) => v })
+    .keyBy(() => "k").window(TumblingEventTimeWindows.of(10)).process(new Counts()).executeAndCollect();
+  assert.deepEqual(found, ["1 1 1 1", "1 2 2 1", "1 3 3 1"]);
 });

@@ -8,6 +8,7 @@
 import type { Transform } from "node:stream";
 import { JobExecutionError } from "../../errors.ts";
 import type { LocalFiles } from "../../seams/local_files.ts";
+import { ZstdFrames } from "./zstd_frames.ts";
 
 /** How a file is compressed. */
 export type Compression = "none" | "gzip" | "zstd";
@@ -83,7 +84,8 @@ async function* decompressed(
 ): AsyncGenerator<Uint8Array, void> {
   // Loaded on first use.
   const [{ Readable }, zlib] = await Promise.all([import("node:stream"), import("node:zlib")]);
-  const input = Readable.from(readPlain(request, 0), { objectMode: true });
+  const bytes = readPlain(request, 0);
+  const input = Readable.from(compression === "gzip" ? bytes : zstdFrames(request, bytes), { objectMode: true });
   const transform: Transform = compression === "gzip" ? zlib.createGunzip() : zlib.createZstdDecompress();
   let inputError: { readonly cause: unknown } | undefined;
   input.on("error", (cause: Error) => {
@@ -98,17 +100,36 @@ async function* decompressed(
   } catch (cause) {
     if (request.signal.aborted) return;
     if (inputError !== undefined) throw inputError.cause;
-    throw new JobExecutionError("TSF-3012", `Damaged ${compression} file: ${request.path}`, {
-      expected: `a complete ${compression} stream`,
-      found: cause instanceof Error ? cause.message : String(cause),
-      hint: "The extension says how a file is compressed; rename it if that is wrong.",
-      cause,
-    });
+    throw damaged(request.path, compression, cause);
   } finally {
     request.signal.removeEventListener("abort", onAbort);
     input.destroy();
     transform.destroy();
   }
+}
+
+/** Whole frames, one after the other; see zstd_frames.ts. */
+async function* zstdFrames(
+  { path, signal }: ByteRequest,
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  const frames = new ZstdFrames();
+  let empty = true;
+  for await (const piece of pieces) {
+    empty = false;
+    yield* frames.cut(piece);
+  }
+  if (signal.aborted || (frames.betweenFrames && !empty)) return;
+  throw damaged(path, "zstd", new Error("unexpected end of file"));
+}
+
+function damaged(path: string, compression: Compression, cause: unknown): JobExecutionError {
+  return new JobExecutionError("TSF-3012", `Damaged ${compression} file: ${path}`, {
+    expected: `a complete ${compression} stream`,
+    found: cause instanceof Error ? cause.message : String(cause),
+    hint: "The extension says how a file is compressed; rename it if that is wrong.",
+    cause,
+  });
 }
 
 function shrunk(path: string, position: number, size: number): JobExecutionError {

@@ -93,6 +93,8 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile, BucketState> {
   readonly #files: LocalFiles;
   readonly #buckets = new Map<string, Bucket>();
   readonly #text = new TextEncoder();
+  /** Directories with entries that a power failure would take back. */
+  readonly #unsynced = new Set<string>();
   #endOfInput = false;
   #closed = false;
 
@@ -139,6 +141,8 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile, BucketState> {
       committables.push(...bucket.pending);
       bucket.pending = [];
     }
+    for (const directory of this.#unsynced) this.#files.fsyncDirectory(directory);
+    this.#unsynced.clear();
     return committables;
   }
 
@@ -160,17 +164,27 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile, BucketState> {
     let bucket = this.#buckets.get(id);
     if (bucket === undefined) {
       const { basePath } = this.#options;
+      checkBucketId(id);
       bucket = new Bucket(id, id === "" ? basePath : `${basePath}/${id}`);
-      this.#files.makeDirectory(bucket.path);
+      this.#makeDirectory(bucket.path);
       this.#buckets.set(id, bucket);
     }
     return bucket;
+  }
+
+  #makeDirectory(path: string): void {
+    for (let at = path; at !== "" && this.#files.statSync(at) === undefined;) {
+      at = at.slice(0, Math.max(at.lastIndexOf("/"), 0));
+      this.#unsynced.add(at || (path.startsWith("/") ? "/" : "."));
+    }
+    this.#files.makeDirectory(path);
   }
 
   #openPart(bucket: Bucket, creationTime: number): InProgressFile {
     const { partPrefix, partSuffix } = this.#options;
     const name = `${partPrefix}-${bucket.uniqueId}-${bucket.parts++}${partSuffix}`;
     const target = { hiddenPath: `${bucket.path}/.${name}.inprogress`, path: `${bucket.path}/${name}` };
+    this.#unsynced.add(bucket.path);
     return new InProgressFile(bucket.id, target, this.#files.appendTo(target.hiddenPath), creationTime);
   }
 
@@ -217,4 +231,13 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile, BucketState> {
       found: String(encoded),
     });
   }
+}
+
+/** A bucket is a place below the base path, never beside it. */
+function checkBucketId(id: unknown): void {
+  if (typeof id === "string" && !/(^|\/)\.{1,2}(\/|$)|^\/|\0/.test(id)) return;
+  throw new JobExecutionError("TSF-3066", "The bucket assigner of a file sink gave no usable bucket", {
+    expected: 'a relative path without "." and ".."',
+    found: typeof id === "string" ? JSON.stringify(id) : String(id),
+  });
 }
