@@ -10,6 +10,7 @@ import { FlinkError, InvalidProgramError } from "../../runtime/errors.ts";
 import { Configuration } from "../../runtime/api/configuration.ts";
 import { bindHost, type HostConnectors } from "../../runtime/api/host_binding.ts";
 import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
+import { writeAll } from "../../runtime/seams/system/write_all.ts";
 import type { LocalJob } from "../minicluster/local_job.ts";
 import { JobConsole, type JobConsoleOptions } from "./job_console.ts";
 import { moduleUrl, runMain } from "./job_module.ts";
@@ -61,8 +62,8 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
   const interrupted = onInterrupt(() => jobs);
   try {
     await runMain(url, () => executions);
-    await Promise.all(jobs.map((job) => job.getJobExecutionResult()));
-    return 0;
+    await Promise.all(jobs.map(endOf));
+    return interrupted() ? EXIT_INTERRUPTED : 0;
   } catch (error) {
     if (interrupted()) return EXIT_INTERRUPTED;
     console.log("error", describe(error));
@@ -70,6 +71,15 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
   } finally {
     clearInterval(ticker);
     console.finish();
+  }
+}
+
+/** A job that the program itself has cancelled, as by taking only its first results, has ended as it should. */
+async function endOf(job: LocalJob): Promise<void> {
+  try {
+    await job.getJobExecutionResult();
+  } catch (error) {
+    if (!(error instanceof FlinkError) || error.code !== "TSF-5020") throw error;
   }
 }
 
@@ -102,10 +112,8 @@ function consoleOptions({ json, quiet }: LocalCommandOptions): JobConsoleOptions
     columns: () => terminal ? Math.min(140, Deno.consoleSize().columns) : 100,
     colours: terminal && !Deno.noColor,
     write: (text, stream) => {
-      const bytes = encoder.encode(text);
-      const to = stream === "stdout" ? Deno.stdout : Deno.stderr;
       try {
-        for (let written = 0; written < bytes.length;) written += to.writeSync(bytes.subarray(written));
+        writeAll(stream === "stdout" ? Deno.stdout : Deno.stderr, encoder.encode(text));
       } catch (error) {
         // The reader of the pipe has gone (`| head`): nobody is left to tell.
         if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);

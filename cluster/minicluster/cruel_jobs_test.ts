@@ -55,9 +55,9 @@ function environment(
   { settings, chaining, seed }: Conditions,
   job: Partial<LocalJobOptions> = {},
   onJob?: (job: LocalJob) => void,
+  clock: ManualClock = new ManualClock(),
 ): StreamExecutionEnvironment {
-  // A clock that stands still makes the loop give way after few rounds: a test can come in between.
-  const seams = { ...systemSeams({ seed }), clock: new ManualClock(), log: testSeams().log };
+  const seams = { ...systemSeams({ seed }), clock, log: testSeams().log };
   const executor = localExecutor({ seams, job: { ...job, settings }, onJob });
   return StreamExecutionEnvironment.ofHost({
     executor: () => Promise.resolve(executor),
@@ -67,16 +67,23 @@ function environment(
   });
 }
 
+/** Sees every step of a task. */
+interface Steps {
+  onStep?: () => void;
+}
+
 /** Runs with tasks that lose their turn now and then: the loop takes them in every order. */
-async function passingOver<R>(percent: number, seed: number, run: () => Promise<R>): Promise<R> {
+async function passingOver<R>(percent: number, seed: number, run: (steps: Steps) => Promise<R>): Promise<R> {
   const { step } = StreamTask.prototype;
+  const steps: Steps = {};
   let state = seed | 1;
   StreamTask.prototype.step = function () {
+    steps.onStep?.();
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
     return (state >>> 8) % 100 < percent ? "progress" : step.call(this);
   };
   try {
-    return await run();
+    return await run(steps);
   } finally {
     StreamTask.prototype.step = step;
   }
@@ -91,7 +98,7 @@ interface Modelled {
 const ODD = new OutputTag<number>("odd");
 const UNREAD = new OutputTag<number>("unread");
 /** Graphs whose streams grow beyond this are not made larger. */
-const MOST = 300;
+const MOST = 400;
 
 type Build = (input: Modelled, other: Modelled, p: number) => Modelled[];
 
@@ -254,56 +261,57 @@ function statefulSink({ result, ended }: { result: number[]; ended: () => void }
   };
 }
 
-/** Runs to a snapshot taken after some turns of the loop, throws the job away, goes on from the snapshot; and so on. */
+/** Runs to a snapshot asked for after so many steps, throws the job away, goes on from the snapshot; and so on. */
 async function runWithRestarts(
   inputs: readonly number[][],
   plan: readonly Step[],
   how: Conditions,
-  turns: readonly number[],
+  interruptions: readonly number[],
 ): Promise<number> {
-  let restored: JobSnapshot | undefined;
-  let restarts = 0;
-  for (const [attempt, wait] of [...turns, Infinity].entries()) {
-    let job: LocalJob | undefined;
-    let someEnded = false;
-    const env = environment(how, { restored, checkpointing: true }, (started) => job = started);
-    const sinks = build(env, inputs, plan).map(({ stream, values }) => {
-      const result: number[] = [];
-      stream.sinkTo(statefulSink({ result, ended: () => someEnded = true }));
-      return { result, values };
-    });
-    const client = await env.executeAsync();
-    const ended = client.getJobExecutionResult().catch(() => {});
-    for (let turn = 0; turn < wait && !job!.graph.isTerminal; turn++) {
-      await (wait === Infinity ? ended : new Promise((resolve) => setTimeout(resolve)));
+  return await passingOver(how.passedOver, how.seed, async (steps) => {
+    let restored: JobSnapshot | undefined;
+    for (const [attempt, afterSteps] of [...interruptions, Infinity].entries()) {
+      let job: LocalJob | undefined;
+      let someEnded = false;
+      const clock = new ManualClock();
+      const env = environment(how, { restored, checkpointing: true }, (started) => job = started, clock);
+      const sinks = build(env, inputs, plan).map(({ stream, values }) => {
+        const result: number[] = [];
+        stream.sinkTo(statefulSink({ result, ended: () => someEnded = true }));
+        return { result, values };
+      });
+      const asked = Promise.withResolvers<JobSnapshot | undefined>();
+      let left = afterSteps;
+      steps.onStep = () => {
+        // The slice of the loop is over with every round: the test comes in between.
+        clock.advance(10);
+        if (left-- === 0) job!.takeSnapshot(attempt + 1).then(asked.resolve, () => asked.resolve(undefined));
+      };
+      const client = await env.executeAsync();
+      const ended = client.getJobExecutionResult().then(() => undefined, (error) => assert.fail(error));
+      const snapshot = await Promise.race([asked.promise, ended]);
+      // What a sink gave away at its end is not in the snapshot any more: such a run just goes on.
+      if (snapshot === undefined || someEnded) {
+        await ended;
+        for (const { result, values } of sinks) assert.deepEqual(sorted(result), sorted(values));
+        return attempt;
+      }
+      ended.catch(() => {});
+      restored = snapshot;
+      await client.cancel();
     }
-    const snapshot = await job!.takeSnapshot(attempt + 1).catch(() => undefined);
-    // What a sink gave away at its end is not in the snapshot any more: such a run just goes on.
-    if (snapshot === undefined || someEnded) {
-      await ended;
-      assert.equal(job!.graph.state, "FINISHED", String(job!.graph.failure));
-      for (const { result, values } of sinks) assert.deepEqual(sorted(result), sorted(values));
-      return restarts;
-    }
-    restored = snapshot;
-    restarts++;
-    await client.cancel();
-  }
-  return assert.fail("the last attempt runs to its end");
+    return assert.fail("the last attempt runs to its end");
+  });
 }
 
 Deno.test("random graphs stopped and restored from snapshots in the middle of their work lose and double nothing", async () => {
   let restarts = 0;
+  const interruptions = fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 3 });
+  const longer = fc.array(fc.array(fc.nat(60), { minLength: 50, maxLength: 90 }), { minLength: 1, maxLength: 2 });
   await fc.assert(
-    fc.asyncProperty(
-      sources,
-      steps,
-      conditions,
-      fc.array(fc.nat(6), { maxLength: 3 }),
-      async (inputs, plan, how, turns) => {
-        restarts += await passingOver(how.passedOver, how.seed, () => runWithRestarts(inputs, plan, how, turns));
-      },
-    ),
+    fc.asyncProperty(longer, steps, conditions, interruptions, async (inputs, plan, how, after) => {
+      restarts += await runWithRestarts(inputs, plan, how, after);
+    }),
     { numRuns: 100, seed: 20261120 },
   );
   assert.ok(restarts > 50, `${restarts} restarts`);

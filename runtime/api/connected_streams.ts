@@ -29,10 +29,20 @@ export interface ConnectedInputs<out A, out B> {
   getFirstInput(): DataStream<A>;
   /** The stream that `map2`, `flatMap2` and `processElement2` see. */
   getSecondInput(): DataStream<B>;
-  /** One value in from either stream, one value out. */
-  map<R>(fn: FunctionOrFactory<CoMapFunction<A, B, R>> & Synchronous<R>): SingleOutputStreamOperator<R>;
-  /** One value in from either stream, any number out. */
-  flatMap<R>(fn: FunctionOrFactory<CoFlatMapFunction<A, B, R>>): SingleOutputStreamOperator<R>;
+  /**
+   * One value in from either stream, one value out; the two methods may give different types.
+   *
+   * @throws InvalidProgramError TSF-1201 unless it has `map1` and `map2`, TSF-1202 when one is async.
+   */
+  map<R, Q = R>(fn: FunctionOrFactory<CoMapFunction<A, B, R, Q>> & Synchronous<R | Q>): SingleOutputStreamOperator<
+    R | Q
+  >;
+  /**
+   * One value in from either stream, any number out; the two methods may give different types.
+   *
+   * @throws InvalidProgramError TSF-1201 unless it has `flatMap1` and `flatMap2`, TSF-1202 when one is async.
+   */
+  flatMap<R, Q = R>(fn: FunctionOrFactory<CoFlatMapFunction<A, B, R, Q>>): SingleOutputStreamOperator<R | Q>;
   /**
    * Partitions both streams by keys of one type, so that they share state and timers by key.
    *
@@ -44,10 +54,14 @@ export interface ConnectedInputs<out A, out B> {
     keyType?: TypeInformation<K>,
   ): KeyedConnectedStreams<K, A, B>;
   /** Partitions both streams by a field each. */
-  keyBy<const F extends KeyField<A>, const G extends KeyField<B>>(
+  keyBy<
+    const F extends KeyField<A>,
+    const G extends KeyField<B>,
+    V extends FieldValue<A, F> | FieldValue<B, G> = FieldValue<A, F> | FieldValue<B, G>,
+  >(
     first: F,
     second: G,
-  ): KeyedConnectedStreams<FieldValue<A, F> | FieldValue<B, G>, A, B>;
+  ): KeyedConnectedStreams<V, A, B>;
   /** Runs a two-input operator of your own. @experimental */
   transform<R>(name: string, factory: StreamOperatorFactory<R>): SingleOutputStreamOperator<R>;
 }

@@ -154,14 +154,17 @@ export interface DataStream<out T> {
    */
   keyBy<const K>(selector: KeySelector<T, ValidKey<K>>, keyType?: TypeInformation<K>): KeyedStream<T, K>;
   /** Partitions the stream by a field. */
-  keyBy<const F extends KeyField<T>, V extends FieldValue<T, F>>(
+  keyBy<const F extends KeyField<T>, V extends FieldValue<T, F> = FieldValue<T, F>>(
     field: F,
     keyType?: TypeInformation<V>,
-  ): KeyedStream<T, FieldValue<T, F>>;
+  ): KeyedStream<T, V>;
   /** Partitions the stream by several fields; the key is the tuple of their values. */
-  keyBy<const F extends readonly [KeyField<T>, KeyField<T>, ...KeyField<T>[]]>(
+  keyBy<
+    const F extends readonly [KeyField<T>, KeyField<T>, ...KeyField<T>[]],
+    V extends FieldValues<T, F> = FieldValues<T, F>,
+  >(
     ...fields: F
-  ): KeyedStream<T, FieldValues<T, F>>;
+  ): KeyedStream<T, V>;
 
   /**
    * All records of this stream and of the others, in no particular order between streams.
@@ -205,8 +208,8 @@ export interface DataStream<out T> {
    */
   partitionCustom<K>(partitioner: Partitioner<K>, key: KeySelector<T, K>): DataStream<T>;
   /** Lets a function choose the subtask of the next operator by a field. */
-  partitionCustom<const F extends KeyField<T>>(
-    partitioner: Partitioner<FieldValue<T, F>>,
+  partitionCustom<const F extends KeyField<T>, V extends FieldValue<T, F> = FieldValue<T, F>>(
+    partitioner: Partitioner<V>,
     key: F,
   ): DataStream<T>;
 

@@ -39,7 +39,7 @@ export interface JoinedStreams<out L, out R> {
     keyType?: TypeInformation<K>,
   ): JoinedWhere<L, R, K>;
   /** The key of the left stream: a field. */
-  where<const F extends KeyField<L>>(key: F): JoinedWhere<L, R, FieldValue<L, F>>;
+  where<const F extends KeyField<L>, V extends FieldValue<L, F> = FieldValue<L, F>>(key: F): JoinedWhere<L, R, V>;
 }
 /** A join whose left key is known. */
 export interface JoinedWhere<out L, out R, out K> {
@@ -78,7 +78,7 @@ export interface CoGroupedStreams<out L, out R> {
     keyType?: TypeInformation<K>,
   ): CoGroupedWhere<L, R, K>;
   /** The key of the left stream: a field. */
-  where<const F extends KeyField<L>>(key: F): CoGroupedWhere<L, R, FieldValue<L, F>>;
+  where<const F extends KeyField<L>, V extends FieldValue<L, F> = FieldValue<L, F>>(key: F): CoGroupedWhere<L, R, V>;
 }
 /** A coGroup whose left key is known. */
 export interface CoGroupedWhere<out L, out R, out K> {

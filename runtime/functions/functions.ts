@@ -65,15 +65,15 @@ export type CoGroupFunction<L, R, OUT> =
   | ((left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>) => NoResult)
   | ({ coGroup(left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>): NoResult } & Lifecycle);
 
-/** Maps two connected streams to one type. */
-export interface CoMapFunction<A, B, R> extends Lifecycle {
+/** Maps two connected streams to one, whose type is that of both results. */
+export interface CoMapFunction<A, B, R, Q = R> extends Lifecycle {
   map1(value: A): R;
-  map2(value: B): R;
+  map2(value: B): Q;
 }
-/** Maps two connected streams to any number of one type. */
-export interface CoFlatMapFunction<A, B, R> extends Lifecycle {
+/** Maps two connected streams to any number of records of one stream, whose type is that of both results. */
+export interface CoFlatMapFunction<A, B, R, Q = R> extends Lifecycle {
   flatMap1(value: A, out: Collector<R>): (Iterable<R> & object) | void;
-  flatMap2(value: B, out: Collector<R>): (Iterable<R> & object) | void;
+  flatMap2(value: B, out: Collector<Q>): (Iterable<Q> & object) | void;
 }
 
 /** Sees a whole partition after its input has ended (fullWindowPartition). */

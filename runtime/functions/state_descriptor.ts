@@ -125,18 +125,24 @@ export type StateHandles<S> = { readonly [K in keyof S]: S[K] extends StateDecla
 /**
  * Declares a value per key.
  *
+ * As in Flink a default does not count beside a time to live: what has expired is absent, so `value()` may be undefined
+ * there. Write `state.value() ?? 0`.
+ *
  * @example
  * ```ts
  * import { valueState } from "tsflink";
  *
- * const state = { count: valueState<number>({ defaultValue: 0 }), last: valueState<string>() };
+ * const state = { count: valueState<number>({ defaultValue: 0 }), last: valueState<string>({ ttl: { ttl: "1 d" } }) };
  * console.assert(state.count.kind === "value");
  * ```
  */
 export function valueState<T>(
-  options: StateOptions<T> & { readonly defaultValue: T },
+  options: StateOptions<T> & { readonly defaultValue: T; readonly ttl?: undefined },
 ): StateDeclaration<ValueState<T, never>>;
-export function valueState<T>(options?: StateOptions<T>): StateDeclaration<ValueState<T>>;
+/** Declares a value per key that is undefined until it is written, and when it has expired. */
+export function valueState<T>(
+  options?: StateOptions<T> & { readonly defaultValue?: T },
+): StateDeclaration<ValueState<T>>;
 // deno-lint-ignore no-explicit-any -- the overloads above give the type
 export function valueState<T>(options: StateOptions<T> & { readonly defaultValue?: T } = {}): StateDeclaration<any> {
   return { kind: "value", ...erased(options) };

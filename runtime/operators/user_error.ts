@@ -17,8 +17,8 @@ const PRIVATE_FIELD = /private (?:member|field|method|accessor)|Receiver must be
  * @param error What was thrown.
  * @param reference The operator it was thrown in.
  * @param what What was running, as the subject of a sentence: "processElement()".
- * @returns The error itself when it already names an operator; a copy with the operator when it is a FlinkError without
- * one; else a JobExecutionError TSF-2001 (TSF-2008 when a copied function object misses its `#private` fields).
+ * @returns The error itself when it is a FlinkError, with the operator if it named none; else a JobExecutionError TSF-2001
+ * (TSF-2008 when a copied function object misses its `#private` fields).
  */
 export function wrapUserError(error: unknown, reference: OperatorReference, what: string): FlinkError {
   if (error instanceof FlinkError) return error.operator === undefined ? attribute(error, reference) : error;
@@ -40,10 +40,14 @@ export function wrapUserError(error: unknown, reference: OperatorReference, what
   });
 }
 
-/** The same error with the operator named; the stack keeps the frames of the first throw. */
+/**
+ * The same error with the operator named. It is changed in place: a copy would have lost the frames of the throw, which
+ * Deno keeps beside the stack's text and prints for an error that nobody catches.
+ */
 function attribute(error: FlinkError, operator: OperatorReference): FlinkError {
   const made = error.constructor as new (code: string, summary: string, details: object) => FlinkError;
-  const named = new made(error.code, error.summary, {
+  const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  const { operator: named, userLine, message } = new made(error.code, error.summary, {
     expected: error.expected,
     found: error.found,
     operator,
@@ -51,9 +55,9 @@ function attribute(error: FlinkError, operator: OperatorReference): FlinkError {
     hint: error.hint,
     cause: error.cause,
   });
-  const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
-  named.stack = [`${named.name}: ${named.message}`, ...frames].join("\n");
-  return named;
+  Object.assign(error, { operator: named, userLine, message });
+  error.stack = [`${error.name}: ${message}`, ...frames].join("\n");
+  return error;
 }
 
 function describe(error: unknown): string {

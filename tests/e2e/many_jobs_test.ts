@@ -5,6 +5,8 @@
  */
 
 import assert from "node:assert/strict";
+import v8 from "node:v8";
+import vm from "node:vm";
 import { type DataStream, DiscardingSink, WatermarkStrategy } from "tsflink";
 import { Gate, RecordingSink, scriptedSource, testEnvironment } from "tsflink/testing";
 
@@ -103,16 +105,20 @@ Deno.test("memory stays flat over hundreds of jobs, finished, failed and cancell
     if (i % 3 === 2) await client.cancel();
     await client.getJobExecutionResult().catch(() => {});
   };
-  const used = async (from: number, to: number) => {
-    let lowest = Infinity;
-    for (let i = from; i < to; i++) {
-      await one(i);
-      lowest = i < to - 60 ? Infinity : Math.min(lowest, Deno.memoryUsage().heapUsed);
-    }
-    return lowest / 2 ** 20;
+  const gc = collector();
+  const usedAfter = async (from: number, to: number) => {
+    for (let i = from; i < to; i++) await one(i);
+    gc();
+    return Deno.memoryUsage().heapUsed / 1024;
   };
-  const early = await used(0, 150);
-  const late = await used(150, 600);
-  // A job leaves less than 20 KiB behind; what it has while it runs is ten times that.
-  assert.ok(late - early < 9, `${early.toFixed(1)} MiB, then ${late.toFixed(1)} MiB`);
+  await usedAfter(0, 60);
+  const early = await usedAfter(60, 120);
+  const late = await usedAfter(120, 420);
+  assert.ok(late - early < 4 * 300, `${((late - early) / 300).toFixed(1)} KiB stay of each job`);
 });
+
+/** Collects garbage when told. */
+function collector(): () => void {
+  v8.setFlagsFromString("--expose_gc");
+  return vm.runInNewContext("gc");
+}

@@ -403,3 +403,62 @@ Deno.test("accumulators: a name is taken once per task", async () => {
   } as { map(v: number): number }).sinkTo(new RecordingSink());
   await assert.rejects(env.execute(), { code: "TSF-2020" });
 });
+
+Deno.test("life cycle: one function object in several operators is several functions", async () => {
+  const counting = {
+    n: 0,
+    map(v: number) {
+      return v * 10 + ++this.n;
+    },
+  }; // deno-fmt-ignore
+  const { env } = testEnvironment();
+  const first = env.fromData(1, 2).map(counting);
+  const found = await first.map(counting).union(first.map(counting)).executeAndCollect();
+  assert.deepEqual(found.sort((a, b) => a - b), [111, 111, 222, 222]);
+});
+
+Deno.test("distributed cache: in every subtask; an unknown name and a missing file are named", async () => {
+  const path = Deno.makeTempFileSync();
+  Deno.writeTextFileSync(path, "one two");
+  const words = async (name: string, use: (file: Any) => string) => {
+    const { env } = testEnvironment({ parallelism: 2 });
+    env.registerCachedFile(path, "words");
+    env.registerCachedFile(path + ".missing", "missing");
+    return await env.fromData(1, 2).rebalance().map({
+      text: "",
+      open(context: RuntimeContext) {
+        this.text = use(context.getDistributedCache().getFile(name));
+      },
+      map(v: number) {
+        return `${v} ${this.text}`;
+      },
+    } as Any).executeAndCollect();
+  };
+  try {
+    // The test environment has files in memory of its own, or those of the system; either way the path is the one given.
+    assert.deepEqual((await words("words", (file) => file.path)).sort(), [`1 ${path}`, `2 ${path}`]);
+    await assert.rejects(words("nothing", (file) => file.text()), { code: "TSF-2030" });
+    await assert.rejects(words("missing", (file) => file.text()), (error: Any) => /^TSF-30/.test(error.code));
+  } finally {
+    Deno.removeSync(path);
+  }
+});
+
+Deno.test("keys: a selector that gives no key, or another one each time, is named", async () => {
+  const run = async (select: (v: number) => unknown, parallelism = 1) => {
+    const { env } = testEnvironment({ parallelism });
+    return await env.fromData(...Array.from({ length: 50 }, (_, i) => i)).keyBy(select as (v: number) => string)
+      .reduce((a) => a).name("counted").executeAndCollect();
+  };
+  for (const none of [undefined, null, Symbol("s"), new Date(), () => 1]) {
+    await assert.rejects(run(() => none), { code: "TSF-2102" }, String(none));
+  }
+  let n = 0;
+  await assert.rejects(run(() => `${n++}`, 4), { code: "TSF-2116", message: /counted/ });
+  await assert.rejects(
+    run(() => {
+      throw new Error("mine");
+    }),
+    /mine/,
+  );
+});

@@ -7,11 +7,7 @@
  */
 
 import type { Log, LogLevel } from "../log.ts";
-
-/** A stream that takes bytes at once; standard output in production. */
-export interface SyncWriter {
-  writeSync(bytes: Uint8Array): number;
-}
+import { type SyncWriter, writeAll } from "./write_all.ts";
 
 /** Where a {@link SystemLog} writes and what it leaves out. */
 export interface SystemLogOptions {
@@ -44,18 +40,15 @@ class LineBuffer {
   }
 
   flush(): void {
-    if (this.#lines.length === 0) return;
+    if (this.#lines.length === 0 || this.#broken) return;
     const bytes = this.#encoder.encode(this.#lines.join("\n") + "\n");
     this.#lines = [];
     this.#chars = 0;
-    let written = 0;
-    while (written < bytes.length && !this.#broken) {
-      try {
-        written += this.writer.writeSync(bytes.subarray(written));
-      } catch (error) {
-        // A full non-blocking pipe is tried again; everything else means that nobody reads any more.
-        if (!(error instanceof Deno.errors.WouldBlock)) this.#broken = true;
-      }
+    try {
+      writeAll(this.writer, bytes);
+    } catch {
+      // Nobody reads any more.
+      this.#broken = true;
     }
   }
 }

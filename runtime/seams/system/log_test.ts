@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type SyncWriter, SystemLog } from "./log.ts";
+import { SystemLog } from "./log.ts";
+import type { SyncWriter } from "./write_all.ts";
 
 /** Takes at most `piece` bytes per write, and fails when told. */
 class FakeWriter implements SyncWriter {
