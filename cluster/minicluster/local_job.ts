@@ -12,6 +12,7 @@ import { type JobClient, JobExecutionResult } from "../../runtime/api/job_client
 import type { JobGraph } from "../../runtime/graph/job_graph.ts";
 import type { ChainedOperator } from "../../runtime/graph/job_graph.ts";
 import { TaskMetricGroup } from "../../runtime/metrics/task_metrics.ts";
+import { sharesClosures } from "../../runtime/operators/function_operator.ts";
 import { SourceCoordinator } from "../../runtime/operators/source_coordinator.ts";
 import { WatermarkAlignmentGroups } from "../../runtime/operators/watermark_alignment_groups.ts";
 import type { Seams } from "../../runtime/seams/seams.ts";
@@ -89,6 +90,7 @@ export class LocalJob implements JobClient {
         this.#coordinators.get(operatorId)?.handleEvent(execution.vertex.subtaskIndex, execution.attemptNumber, event),
       wake: (deployed) => this.#loop.wake(deployed.task),
     });
+    this.#mentionSharedClosures();
     this.graph.transition("CREATED");
     this.graph.transition("RUNNING");
     this.#startCoordinators();
@@ -243,6 +245,17 @@ export class LocalJob implements JobClient {
     }
     this.#options.seams.log.flush?.();
     this.#ended.resolve();
+  }
+
+  /** See docs/decisions/0003: once per job, and quietly, because nearly every job has arrow functions. */
+  #mentionSharedClosures(): void {
+    const { jobGraph, seams } = this.#options;
+    const shares = jobGraph.vertices.some((vertex) =>
+      vertex.parallelism > 1 && vertex.chain.some((operator) => sharesClosures(operator.factory))
+    );
+    if (shares) {
+      seams.log.log("debug", "plain functions are shared by all subtasks of this process: keep state in state");
+    }
   }
 
   #warnAboutCheckpoints(configuration: Configuration): void {

@@ -27,7 +27,9 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 
 Deno.test("fromData emits its elements in order, one subtask at any parallelism, values of every kind", async () => {
-  const values: unknown[] = [0, -0, NaN, null, undefined, 10n, "é", new Date(5), [1, [2]], { a: new Map([[1, new Set([2])]]) }];
+  const values: unknown[] = [0, -0, NaN, null, undefined, 10n, "é", new Date(5), [1, [2]], {
+    a: new Map([[1, new Set([2])]]),
+  }];
   values.push(new Uint8Array([1, 2]), { nested: { deep: [undefined] } });
   for (const parallelism of [1, 3]) {
     const { env } = testEnvironment({ parallelism });

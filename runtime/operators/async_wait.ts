@@ -22,8 +22,9 @@ import type { FunctionFactory } from "../functions/rich_function.ts";
 import { copyValue } from "../types/copy.ts";
 import { MIN_WATERMARK, type WatermarkStatus } from "../types/stream_element.ts";
 import { AsyncRequest, type AsyncRequestHost } from "./async_request.ts";
-import { closeFunction, instantiate, openFunction } from "./function_binding.ts";
-import { StreamOperator, type StreamOperatorFactory } from "./operator.ts";
+import { instantiate } from "./function_binding.ts";
+import { FunctionOperator } from "./function_operator.ts";
+import type { StreamOperatorFactory } from "./operator.ts";
 import {
   OrderedStreamElementQueue,
   type StreamElementQueue,
@@ -49,9 +50,8 @@ interface Input<IN> {
 }
 
 /** See the module. */
-export class AsyncWaitOperator<IN, OUT> extends StreamOperator<OUT> {
+export class AsyncWaitOperator<IN, OUT> extends FunctionOperator<AsyncFunction<IN, OUT>, OUT> {
   readonly #options: AsyncWaitOptions<IN, OUT>;
-  readonly #fn: AsyncFunction<IN, OUT>;
   readonly #retry: AsyncRetryStrategy<OUT> | undefined;
   readonly #queue: StreamElementQueue<IN, OUT>;
   readonly #requests: Set<AsyncRequest<IN, OUT>> = new Set();
@@ -64,9 +64,8 @@ export class AsyncWaitOperator<IN, OUT> extends StreamOperator<OUT> {
   #emittedWatermark = MIN_WATERMARK;
 
   constructor(options: AsyncWaitOptions<IN, OUT>) {
-    super(1);
+    super(instantiate<AsyncFunction<IN, OUT>>(options.fn));
     this.#options = options;
-    this.#fn = instantiate<AsyncFunction<IN, OUT>>(options.fn);
     const { retry, capacity } = options;
     this.#retry = retry?.resultPredicate === undefined && retry?.exceptionPredicate === undefined ? undefined : retry;
     this.#queue = options.mode === "ordered"
@@ -75,13 +74,14 @@ export class AsyncWaitOperator<IN, OUT> extends StreamOperator<OUT> {
   }
 
   override initializeState(): void {
+    super.initializeState();
     this.#inputState = this.ctx.operatorState.getListState(
       new ListStateDescriptor<Input<IN>>("_async_wait_operator_state_"),
     );
   }
 
   override open(): void {
-    openFunction(this.#fn, this.ctx);
+    super.open();
     this.#host = this.#makeHost();
     this.ctx.signal.addEventListener("abort", () => this.#abandonAll(), { once: true });
     for (const { value, timestamp } of this.#inputState.get()) this.processElement(value, timestamp);
@@ -141,14 +141,15 @@ export class AsyncWaitOperator<IN, OUT> extends StreamOperator<OUT> {
     }
   }
 
-  override snapshotState(_checkpointId: number): void {
+  override snapshotState(checkpointId: number): void {
+    super.snapshotState(checkpointId);
     const inFlight = this.#queue.records().map(({ value, timestamp }) => ({ value, timestamp }));
     this.#inputState.update([...inFlight, ...this.#waitingForRoom]);
   }
 
   override close(): void {
     this.#abandonAll();
-    closeFunction(this.#fn);
+    super.close();
   }
 
   #abandonAll(): void {
@@ -167,7 +168,7 @@ export class AsyncWaitOperator<IN, OUT> extends StreamOperator<OUT> {
 
   #makeHost(): AsyncRequestHost<IN, OUT> {
     const { ctx } = this;
-    const fn = this.#fn;
+    const fn = this.fn;
     const timeout = typeof fn === "object" && fn.timeout !== undefined
       ? (value: IN, future: ResultFuture<OUT>) => fn.timeout!(this.#copy(value), future)
       : undefined;

@@ -4,6 +4,9 @@
  * @module
  */
 
+// Binds the host, so that a test that takes only types from "tsflink" runs too.
+import "../../mod.ts";
+
 // Controlled surroundings.
 export { ManualClock } from "./manual_clock.ts";
 export { MemoryFiles } from "./memory_files.ts";

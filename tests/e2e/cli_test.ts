@@ -226,7 +226,12 @@ const CASES: Readonly<Record<string, Case>> = {
     out: "",
     err: [/^error: RangeError: from the program\n +at file:.*throws\.ts:1:7/m],
   },
-  "info": { args: ["info", "script.ts"], code: 0, out: /^\{\n {2}"nodes"[\s\S]*"Source: Sequence Source"/, err: "from main\n" },
+  "info": {
+    args: ["info", "script.ts"],
+    code: 0,
+    out: /^\{\n {2}"nodes"[\s\S]*"Source: Sequence Source"/,
+    err: "from main\n",
+  },
   "info as job graph": {
     args: ["info", "-p", "4", "-f", "job", "script.ts"],
     code: 0,
