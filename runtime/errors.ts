@@ -69,8 +69,16 @@ export class FlinkError extends Error {
   }
 }
 
-/** The program or a request is wrong and is refused; nothing was started. */
-export class InvalidProgramError extends FlinkError {}
+/**
+ * The program or a request is wrong and is refused; nothing was started. Names the line of the program that made the
+ * call, unless another one says more.
+ */
+export class InvalidProgramError extends FlinkError {
+  constructor(code: string, summary: string, details: ErrorDetails = {}) {
+    const isPlaced = details.userLine !== undefined || details.operator?.userLine !== undefined;
+    super(code, summary, isPlaced ? details : { ...details, userLine: userFrame(new Error().stack) });
+  }
+}
 
 /** A running job fails with this; the restart strategy decides what happens next. */
 export class JobExecutionError extends FlinkError {}

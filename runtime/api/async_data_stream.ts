@@ -8,7 +8,7 @@ import type { AsyncFunction, AsyncRetryStrategy } from "../functions/async_funct
 import { asyncWaitOperator, type AsyncWaitOptions } from "../operators/async_wait.ts";
 import { type DurationLike, toMillis } from "../types/duration.ts";
 import type { DataStream } from "./data_stream.ts";
-import { programError, requireFunction, requirePresent } from "./recorded/checks.ts";
+import { hasMethod, programError, requireFunction, requirePresent } from "./recorded/checks.ts";
 import type { SingleOutputStreamOperator } from "./single_output_stream_operator.ts";
 import type { FunctionOrFactory } from "./stream_types.ts";
 
@@ -23,7 +23,7 @@ export interface AsyncMapOptions<R = unknown> {
   readonly timeout?: DurationLike;
   /** Results in order of input; otherwise as they come, between two watermarks. Default true. */
   readonly ordered?: boolean;
-  /** Ask again on errors or results; needs a timeout. Default: never. */
+  /** Ask again on errors or results; needs a timeout. Default: never. At the end of the input nothing waits any more. */
   readonly retry?: AsyncRetryStrategy<R>;
 }
 
@@ -48,7 +48,7 @@ function wait<IN, OUT>(
 
 /** Async functions are the point here; only the rest of the check applies. */
 function requireAsync<F>(fn: F, call: string): F {
-  return typeof fn === "function" ? fn : requireFunction(fn, call, "asyncInvoke");
+  return typeof fn === "function" || hasMethod(fn, "asyncInvoke") ? fn : requireFunction(fn, call, "asyncInvoke");
 }
 
 /**
@@ -137,7 +137,10 @@ function waitWithRetry<IN, OUT>(
   return wait(input, fn, { call: `${mode}WaitWithRetry()`, mode, timeout, capacity, retry });
 }
 
-/** Options of operators that ask again. */
+/**
+ * Options of operators that ask again. As in Flink nothing waits for another attempt once the input has ended: a request
+ * that is waiting then is made at once, for the last time.
+ */
 export interface AsyncRetryOptions<R> {
   /** For all attempts of a request together; more than 0. */
   readonly timeout: DurationLike;

@@ -25,7 +25,9 @@ import type { JobClient, JobExecutionResult, JobListener } from "./job_client.ts
 import { programError, requirePresent, requireText } from "./recorded/checks.ts";
 import { streamFactory } from "./recorded/factory.ts";
 import { JobRecorder } from "./recorded/job_recorder.ts";
+import { refuseRenamed } from "./recorded/refused_calls.ts";
 import type { StreamFactory } from "./recorded/stream_factory.ts";
+import { strategyOf } from "./recorded/watermarks.ts";
 import type { DataStreamSource, SlotSharingGroup } from "./single_output_stream_operator.ts";
 
 /** How bounded and unbounded input is run. */
@@ -160,7 +162,7 @@ export class StreamExecutionEnvironment {
     name: string,
   ): DataStreamSource<T> {
     requirePresent(source, "a source");
-    const watermarks = WatermarkStrategy.from<T>(requirePresent(strategy, "a watermark strategy"));
+    const watermarks = strategyOf(strategy);
     return this.#source({ name: requireText(name, "The name of the source"), source, strategy: watermarks });
   }
   /**
@@ -404,6 +406,8 @@ export class StreamExecutionEnvironment {
     this.#recorder.cachedFiles.splice(0, Infinity, ...files);
   }
 }
+
+refuseRenamed(StreamExecutionEnvironment.prototype);
 
 function isType(value: unknown): boolean {
   return typeof value === "object" && value !== null && "kind" in value;

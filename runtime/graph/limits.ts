@@ -43,6 +43,11 @@ function refuse(code: string, summary: string, details: Refusal): InvalidProgram
   });
 }
 
+/** A text that looks like a number is shown as the text it is. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
 const RANGE = `an integer from 1 to ${UPPER_BOUND_MAX_PARALLELISM}`;
 
 function inRange(value: number): boolean {
@@ -55,7 +60,7 @@ export function checkParallelism(value: number, where?: Named): void {
   throw refuse("TSF-1104", "The parallelism is out of range", {
     where,
     expected: RANGE,
-    found: String(value),
+    found: shown(value),
     hint: "Leave setParallelism() out to take the parallelism of the environment.",
   });
 }
@@ -66,7 +71,7 @@ export function checkMaxParallelism(value: number, where?: Named): void {
   throw refuse("TSF-1105", "The max parallelism is out of range", {
     where,
     expected: RANGE,
-    found: String(value),
+    found: shown(value),
     hint: "Leave setMaxParallelism() out to derive it from the parallelism.",
   });
 }
@@ -78,7 +83,7 @@ export function checkParallelismFits(parallelism: number, maxParallelism: number
     where,
     whenBuilt: true,
     expected: `at most ${maxParallelism}, the max parallelism`,
-    found: String(parallelism),
+    found: shown(parallelism),
     hint: "Raise setMaxParallelism() or lower setParallelism(); keyed state cannot be spread over more subtasks.",
   });
 }
@@ -100,7 +105,7 @@ export function checkBufferTimeout(value: number, where?: Named): void {
   throw refuse("TSF-1113", "The buffer timeout is out of range", {
     where,
     expected: "milliseconds, an integer; 0 flushes each record, -1 flushes full buffers only",
-    found: String(value),
+    found: shown(value),
     hint: "The default is 100.",
   });
 }
@@ -110,7 +115,7 @@ export function nonParallelError(what: string, value: number, where: Named): Inv
   return refuse("TSF-1112", `The ${what} of this operator cannot be changed`, {
     where,
     expected: "1",
-    found: String(value),
+    found: shown(value),
     hint: "All records pass through one subtask here; key the stream to spread the work.",
   });
 }

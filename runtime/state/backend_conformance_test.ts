@@ -170,7 +170,7 @@ const SNAPSHOTS: readonly Case[] = [
     const found: [StateMeta, StateRow][] = [];
     const next = t.make();
     next.restore([snapshot], (...args) => found.push(args));
-    assert.deepEqual(found, [[meta, timer]]);
+    assert.deepEqual(found, [[{ ...meta, keySchema: "generic" }, timer]]);
     assert.equal(next.numStateEntries(), 2);
   }],
   ["snapshot while a map is being iterated, and again after dispose", (t) => {

@@ -23,6 +23,7 @@ import {
 import { HeapTable, type KeyGroupTable } from "./heap_table.ts";
 import { hashText } from "./hash_index.ts";
 import { KeyContext } from "./key_context.ts";
+import { withInferredSchemas } from "./inferred_schemas.ts";
 import type {
   KeyedBackendOptions,
   KeyedSnapshot,
@@ -152,15 +153,20 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   }
 
   snapshot(extra: ExtraRows = { metas: [], rows: [] }): KeyedSnapshot {
-    const states = sortedMetas([...Array.from(this.#tables.values(), (table) => table.meta), ...extra.metas]);
+    const now = this.#now();
+    const groups: Map<string, readonly (readonly [keyGroup: number, rows: readonly GroupRow[]])[]> = groupedRows(
+      extra.rows,
+    );
+    const metas = Array.from(this.#tables.values(), (table) => {
+      const own = this.#groupsOf(table, now);
+      groups.set(table.meta.name, own);
+      return withInferredSchemas(table.meta, own.map(([, rows]) => rows));
+    });
+    const states = sortedMetas([...metas, ...extra.metas]);
     const { maxParallelism, keyHashRule, keyGroups } = this;
     const writer = new RunWriter({ maxParallelism, keyHashRule, keyGroups, states });
-    const extraGroups = groupedRows(extra.rows);
-    const now = this.#now();
     states.forEach(({ name }, state) => {
-      const table = this.#tables.get(name);
-      if (table !== undefined) this.#writeTable(writer, state, table, now);
-      for (const [keyGroup, rows] of extraGroups.get(name) ?? []) writer.group(state, keyGroup, rows);
+      for (const [keyGroup, rows] of groups.get(name) ?? []) writer.group(state, keyGroup, rows);
     });
     return { formatVersion: 1, maxParallelism, keyHashRule, states, runs: [writer.finish()] };
   }
@@ -230,14 +236,13 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     table.meta = { ...table.meta, ttl: enable };
   }
 
-  #writeTable(writer: RunWriter, state: number, table: HeapTable, now: number): void {
+  /** The rows of a state by key group, in ascending order. */
+  #groupsOf(table: HeapTable, now: number): [keyGroup: number, rows: GroupRow[]][] {
     const ttl = this.#open.get(table.meta.name)?.ttl;
     const filterMs = ttl?.cleanupInSnapshot ? ttl.ttlMs : undefined;
-    table.groups.forEach((group, i) => {
-      if (group !== undefined) {
-        writer.group(state, this.keyGroups.start + i, rowsOf(group, table.meta, filterMs, now));
-      }
-    });
+    return table.groups.flatMap((group, i): [number, GroupRow[]][] =>
+      group === undefined ? [] : [[this.keyGroups.start + i, rowsOf(group, table.meta, filterMs, now)]]
+    );
   }
 
   #checkFits(snapshot: KeyedSnapshot): void {

@@ -47,6 +47,8 @@ export interface StateMeta {
   readonly ttl: boolean;
   /** Schema of the values, self-describing (see types/schema.ts); "generic" when unknown. */
   readonly schema: string;
+  /** Schema of the keys, like {@link schema}. */
+  readonly keySchema?: string;
 }
 /** A snapshot of keyed state: sorted immutable runs, see snapshot.ts. */
 export interface KeyedSnapshot {

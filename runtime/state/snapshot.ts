@@ -67,11 +67,12 @@ export class RunWriter {
     // An empty range ends before it starts.
     out.varint(head.keyGroups.end + 1);
     out.varint(head.states.length);
-    for (const { name, kind, ttl, schema } of head.states) {
+    for (const { name, kind, ttl, schema, keySchema = "generic" } of head.states) {
       out.string(name);
       out.string(kind);
       out.u8(ttl ? 1 : 0);
       out.string(schema);
+      out.string(keySchema);
     }
   }
 
@@ -164,6 +165,7 @@ function readHead(input: ByteReader): RunHead {
       kind: input.string() as StateMeta["kind"],
       ttl: input.u8() === 1,
       schema: input.string(),
+      keySchema: input.string(),
     });
   }
   return { maxParallelism, keyHashRule, keyGroups, states };

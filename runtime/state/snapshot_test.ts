@@ -11,8 +11,8 @@ const HEAD: RunHead = {
   keyHashRule: "auto",
   keyGroups: { start: 0, end: 3 },
   states: sortedMetas([
-    { name: "b", kind: "value", ttl: true, schema: "generic" },
-    { name: "a", kind: "map", ttl: false, schema: "x" },
+    { name: "b", kind: "value", ttl: true, schema: "generic", keySchema: "generic" },
+    { name: "a", kind: "map", ttl: false, schema: "x", keySchema: "y" },
   ]),
 };
 

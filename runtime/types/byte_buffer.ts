@@ -14,6 +14,10 @@ import { TextView } from "./native_text.ts";
 /** Up to this many units a character loop beats the native call. */
 const SHORT_TEXT = 24;
 const TWO_POW_32 = 2 ** 32;
+/** A varint has at most eight bytes. */
+const VARINT_END = 2 ** 56;
+/** Larger bigints go by way of their digits: limb by limb takes time by the square of their length. */
+const SHORT_LIMBS = 16;
 
 /** Appends values to a buffer that grows. */
 export class ByteWriter {
@@ -111,9 +115,14 @@ export class ByteWriter {
   }
   /** Any bigint: sign and magnitude, as short as possible, so equal values have equal bytes. */
   bigint(value: bigint): void {
-    let magnitude = value < 0n ? -value : value;
+    const magnitude = value < 0n ? -value : value;
     const limbs: number[] = [];
-    for (; magnitude > 0n; magnitude >>= 32n) limbs.push(Number(magnitude & 0xffffffffn));
+    let rest = magnitude;
+    for (; rest > 0n && limbs.length < SHORT_LIMBS; rest >>= 32n) limbs.push(Number(rest & 0xffffffffn));
+    if (rest > 0n) {
+      const digits = rest.toString(16);
+      for (let end = digits.length; end > 0; end -= 8) limbs.push(parseInt(digits.slice(Math.max(0, end - 8), end), 16));
+    }
     this.varint(limbs.length * 2 + (value < 0n ? 1 : 0));
     for (const limb of limbs) this.u32(limb);
   }
@@ -209,9 +218,14 @@ export class ByteReader {
   /** Moves past `count` bytes and returns where they start. */
   skip(count: number): number {
     const start = this.#position;
-    if (!(count >= 0) || start + count > this.#end) throw truncated(count, this.#end - start);
+    if (!(count >= 0) || start + count > this.#end) throw truncated(`${count} more bytes`, `${this.#end - start}`);
     this.#position = start + count;
     return start;
+  }
+
+  /** @throws JobExecutionError TSF-2106 when bytes are left. */
+  assertEnd(): void {
+    if (this.remaining > 0) throw truncated("nothing more", `${this.remaining} bytes`);
   }
 
   /** Moves to the next multiple of `size` from the start of the bytes. */
@@ -240,13 +254,24 @@ export class ByteReader {
       byte = this.u8();
       value += (byte & 0x7f) * scale;
       scale *= 128;
-    } while (byte >= 0x80);
+    } while (byte >= 0x80 && scale < VARINT_END);
+    if (byte >= 0x80 || value > Number.MAX_SAFE_INTEGER) throw truncated("a varint", "one of too many bytes");
     return value;
   }
   bigint(): bigint {
     const header = this.varint();
+    const limbs = Math.floor(header / 2);
+    const start = this.skip(limbs * 4);
     let value = 0n;
-    for (let i = 0, limbs = Math.floor(header / 2); i < limbs; i++) value |= BigInt(this.u32()) << BigInt(32 * i);
+    if (limbs <= SHORT_LIMBS) {
+      for (let i = limbs - 1; i >= 0; i--) value = (value << 32n) | BigInt(this.#view.getUint32(start + i * 4, true));
+    } else {
+      let digits = "0x";
+      for (let i = limbs - 1; i >= 0; i--) {
+        digits += this.#view.getUint32(start + i * 4, true).toString(16).padStart(8, "0");
+      }
+      value = BigInt(digits);
+    }
     return header % 2 === 1 ? -value : value;
   }
   /** A copy of bytes with their length before them. */
@@ -262,7 +287,7 @@ export class ByteReader {
     const header = this.varint();
     const count = Math.floor(header / 2);
     const start = this.skip(count);
-    if (header % 2 === 1) return this.#textView().readUtf16(start, start + count);
+    if (header % 2 === 1) return this.#utf16(start, count);
     if (count > SHORT_TEXT) return this.#textView().readUtf8(start, start + count);
     let text = "";
     for (let i = start; i < start + count; i++) {
@@ -277,7 +302,11 @@ export class ByteReader {
     const start = this.skip(count);
     const text = this.#textView();
     if (form === "ascii") return text.readAscii(start, start + count);
-    return form === "utf8" ? text.readUtf8(start, start + count) : text.readUtf16(start, start + count);
+    return form === "utf8" ? text.readUtf8(start, start + count) : this.#utf16(start, count);
+  }
+  #utf16(start: number, count: number): string {
+    if (count % 2 === 1) throw truncated("two bytes for each unit of text", `${count} bytes`);
+    return this.#textView().readUtf16(start, start + count);
   }
   #textView(): TextView {
     return this.#text ??= new TextView(this.#bytes);
@@ -290,10 +319,10 @@ function varintWidth(value: number): number {
   return width;
 }
 
-function truncated(wanted: number, left: number): JobExecutionError {
+function truncated(expected: string, found: string): JobExecutionError {
   return new JobExecutionError("TSF-2106", "Serialized data ends too early or is damaged", {
-    expected: `${wanted} more bytes`,
-    found: `${left}`,
+    expected,
+    found,
     hint: "The bytes were cut, changed, or written by something else.",
   });
 }

@@ -175,6 +175,10 @@ function writeChecked(out: ByteWriter, key: Key): void {
 
 /** Reads a key written by {@link writeKey}; the fields of a plain object come back in sorted order. */
 export function readKey(input: ByteReader): Key {
+  return readPart(input, 0);
+}
+
+function readPart(input: ByteReader, depth: number): Key {
   const tag = input.u8();
   switch (tag) {
     case KeyTag.FALSE:
@@ -187,13 +191,20 @@ export function readKey(input: ByteReader): Key {
       return input.bigint();
     case KeyTag.STRING:
       return input.string();
-    case KeyTag.TUPLE:
-      return Array.from({ length: input.varint() }, () => readKey(input));
-    case KeyTag.RECORD:
-      // fromEntries defines fields whatever their name, also "__proto__".
-      return Object.fromEntries(Array.from({ length: input.varint() }, () => [input.string(), readKey(input)]));
   }
-  throw new JobExecutionError("TSF-2106", "A serialized key is damaged", { found: `the unknown tag ${tag}` });
+  const isTuple = tag === KeyTag.TUPLE;
+  if ((!isTuple && tag !== KeyTag.RECORD) || depth >= MAX_KEY_DEPTH) {
+    const found = depth >= MAX_KEY_DEPTH ? `more than ${MAX_KEY_DEPTH} levels` : `the unknown tag ${tag}`;
+    throw new JobExecutionError("TSF-2106", "A serialized key is damaged", { found });
+  }
+  const parts: Key[] = [];
+  const entries: [string, Key][] = [];
+  for (let left = input.varint(); left > 0; left--) {
+    if (isTuple) parts.push(readPart(input, depth + 1));
+    else entries.push([input.string(), readPart(input, depth + 1)]);
+  }
+  // fromEntries defines fields whatever their name, also "__proto__".
+  return isTuple ? parts : Object.fromEntries(entries);
 }
 
 /** Order of byte strings: first difference as unsigned bytes, a prefix before the longer one. */

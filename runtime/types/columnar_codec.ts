@@ -145,6 +145,7 @@ export class ColumnarCodec {
     reader.skip(16);
     const rows = reader.u32();
     if (rows > MAX_ROWS) throw damaged(`${rows} rows`);
+    if ((flags & ~HAS_TIMESTAMPS) !== 0) throw damaged(`flags ${flags}`);
     const timestamps = new Float64Array(rows);
     if ((flags & HAS_TIMESTAMPS) === 0) timestamps.fill(NO_TIMESTAMP);
     else {
@@ -153,7 +154,7 @@ export class ColumnarCodec {
       timestamps.set(new Float64Array(bytes.buffer, start, rows));
     }
     const column = this.#reader.read({ bytes, reader }, rows);
-    if (reader.remaining > 0) throw damaged(`${reader.remaining} bytes too many`);
+    reader.assertEnd();
     return { kind: "batch", values: Array.isArray(column) ? column : Array.from(column), timestamps };
   }
 

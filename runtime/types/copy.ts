@@ -1,7 +1,9 @@
 /**
  * Deep copies of user values (rule 11: a value that gets a second holder is copied for it) and the check that a value
  * may cross a task boundary. Plain objects, arrays, Date, Map and Set take a short monomorphic path; everything unusual
- * (cycles, deep nesting, errors, shared buffers, regular expressions) takes the generic serializer, which is exact.
+ * (an object reached twice, deep nesting, errors, buffers, regular expressions) takes the generic serializer, which is
+ * exact. What both leave out: fields under symbols do not travel (a copy inside a chain may still have them), and
+ * named properties of arrays longer than 32 elements may be lost.
  *
  * Callers: collectors, state handles, operators that keep what they also emit.
  *
@@ -10,14 +12,13 @@
 
 import { FlinkError, type OperatorReference } from "../errors.ts";
 import { deserializeValue, serializeValue } from "./generic_serializer.ts";
-import { type BufferView, cannotTravel, kindOfObject, ObjectKind } from "./value_kind.ts";
+import { SeenObjects } from "./shared_objects.ts";
+import { type BufferView, cannotTravel, isOrdinaryArray, kindOfObject, ObjectKind } from "./value_kind.ts";
 
-/** Deeper values take the exact path: they may be cyclic. */
-const FAST_DEPTH = 8;
-/** Longer arrays are not looked at for named properties (facts: 10 ns per element). */
-const CHECKED_ARRAY = 32;
-/** Longer arrays may be sparse over billions of places. */
-const FAST_ARRAY = 1_000_000;
+/** Deeper values take the exact path. */
+const FAST_DEPTH = 32;
+/** Deeper values are checked by writing them: without a list of what was seen a wide one would be walked for ever. */
+const CHECKED_DEPTH = 8;
 /** Answer of the fast path for a value it leaves to the exact one. */
 const UNUSUAL: unique symbol = Symbol("unusual");
 
@@ -31,7 +32,7 @@ export function copyValue<T>(value: T): T {
     if (typeof value === "function" || typeof value === "symbol") throw cannotTravel(value, "value");
     return value;
   }
-  const copy = copyObject(value, 0);
+  const copy = copyContent(value, 0, new SeenObjects(value));
   return (copy === UNUSUAL ? deserializeValue(serializeValue(value)) : copy) as T;
 }
 
@@ -60,33 +61,37 @@ export function withOperator(error: FlinkError, operator: OperatorReference | un
   return new Class(code, summary, { expected, found, hint, cause, operator });
 }
 
-function copyObject(value: object, depth: number): unknown {
-  if (depth > FAST_DEPTH) return UNUSUAL;
+/** An object inside the value: one that was met before is left to the exact path, which keeps the two one. */
+function copyObject(value: object, depth: number, seen: SeenObjects): unknown {
+  return depth > FAST_DEPTH || seen.add(value) ? UNUSUAL : copyContent(value, depth, seen);
+}
+
+function copyContent(value: object, depth: number, seen: SeenObjects): unknown {
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return copyPlain(value as Record<string, unknown>, depth);
-  if (prototype === Array.prototype) return copyArray(value as unknown[], depth);
+  if (prototype === Object.prototype || prototype === null) return copyPlain(value as Record<string, unknown>, depth, seen);
+  if (prototype === Array.prototype) return copyArray(value as unknown[], depth, seen);
   switch (kindOfObject(value)) {
     case ObjectKind.DATE:
       return new Date((value as Date).getTime());
     case ObjectKind.MAP:
-      return copyMap(value as Map<unknown, unknown>, depth);
+      return copyMap(value as Map<unknown, unknown>, depth, seen);
     case ObjectKind.SET:
-      return copySet(value as Set<unknown>, depth);
+      return copySet(value as Set<unknown>, depth, seen);
     case ObjectKind.VIEW:
-      return copyView(value as BufferView);
+      return copyView(value as BufferView, seen);
     default:
       return UNUSUAL;
   }
 }
 
 /** The spread clones the hidden class in one step; only fields that hold objects are visited again. */
-function copyPlain(value: Record<string, unknown>, depth: number): unknown {
+function copyPlain(value: Record<string, unknown>, depth: number, seen: SeenObjects): unknown {
   const copy: Record<string, unknown> = { ...value };
   for (const key in copy) {
     const field = copy[key];
     if (typeof field === "object") {
       if (field === null) continue;
-      const copied = copyObject(field, depth + 1);
+      const copied = copyObject(field, depth + 1, seen);
       if (copied === UNUSUAL) return UNUSUAL;
       copy[key] = copied;
     } else if (typeof field === "function" || typeof field === "symbol") return UNUSUAL;
@@ -94,7 +99,7 @@ function copyPlain(value: Record<string, unknown>, depth: number): unknown {
   return copy;
 }
 
-function copyArray(value: unknown[], depth: number): unknown {
+function copyArray(value: unknown[], depth: number, seen: SeenObjects): unknown {
   const length = value.length;
   if (!isOrdinaryArray(value)) return UNUSUAL;
   const copy = value.slice();
@@ -102,7 +107,7 @@ function copyArray(value: unknown[], depth: number): unknown {
     const element = copy[i];
     if (typeof element === "object") {
       if (element === null) continue;
-      const copied = copyObject(element, depth + 1);
+      const copied = copyObject(element, depth + 1, seen);
       if (copied === UNUSUAL) return UNUSUAL;
       copy[i] = copied;
     } else if (typeof element === "function" || typeof element === "symbol") return UNUSUAL;
@@ -110,38 +115,34 @@ function copyArray(value: unknown[], depth: number): unknown {
   return copy;
 }
 
-/** Whether an array has exactly its elements: no holes, no named properties (long ones are looked at only in part). */
-export function isOrdinaryArray(value: unknown[]): boolean {
-  const length = value.length;
-  if (length <= CHECKED_ARRAY) return Object.keys(value).length === length;
-  return length <= FAST_ARRAY && Object.hasOwn(value, length - 1);
+/** Only the viewed bytes; a DataView has no slice, and views onto one whole buffer must stay so. */
+function copyView(value: BufferView, seen: SeenObjects): unknown {
+  const { buffer } = value;
+  if (!(buffer instanceof ArrayBuffer) || !("slice" in value)) return UNUSUAL;
+  if (value.byteLength === buffer.byteLength ? seen.add(buffer) : seen.has(buffer)) return UNUSUAL;
+  return (value as Uint8Array).slice();
 }
 
-/** Only the viewed bytes; a DataView has no slice. */
-function copyView(value: BufferView): unknown {
-  return value.buffer instanceof ArrayBuffer && "slice" in value ? (value as Uint8Array).slice() : UNUSUAL;
-}
-
-function copyInner(value: unknown, depth: number): unknown {
-  if (typeof value === "object") return value === null ? null : copyObject(value, depth + 1);
+function copyInner(value: unknown, depth: number, seen: SeenObjects): unknown {
+  if (typeof value === "object") return value === null ? null : copyObject(value, depth + 1, seen);
   return typeof value === "function" || typeof value === "symbol" ? UNUSUAL : value;
 }
 
-function copyMap(value: Map<unknown, unknown>, depth: number): unknown {
+function copyMap(value: Map<unknown, unknown>, depth: number, seen: SeenObjects): unknown {
   const copy = new Map<unknown, unknown>();
   for (const [key, element] of value) {
-    const copiedKey = copyInner(key, depth);
-    const copied = copyInner(element, depth);
+    const copiedKey = copyInner(key, depth, seen);
+    const copied = copyInner(element, depth, seen);
     if (copiedKey === UNUSUAL || copied === UNUSUAL) return UNUSUAL;
     copy.set(copiedKey, copied);
   }
   return copy;
 }
 
-function copySet(value: Set<unknown>, depth: number): unknown {
+function copySet(value: Set<unknown>, depth: number, seen: SeenObjects): unknown {
   const copy = new Set<unknown>();
   for (const element of value) {
-    const copied = copyInner(element, depth);
+    const copied = copyInner(element, depth, seen);
     if (copied === UNUSUAL) return UNUSUAL;
     copy.add(copied);
   }
@@ -150,7 +151,7 @@ function copySet(value: Set<unknown>, depth: number): unknown {
 
 /** False when the value holds an offence or is too deep to be sure. */
 function travels(value: object, depth: number): boolean {
-  if (depth > FAST_DEPTH) return false;
+  if (depth > CHECKED_DEPTH) return false;
   switch (kindOfObject(value)) {
     case ObjectKind.PLAIN:
       for (const key in value) {

@@ -12,11 +12,11 @@
  * @module
  */
 
-import { FlinkError, InvalidProgramError } from "../errors.ts";
+import { FlinkError, InvalidProgramError, JobExecutionError } from "../errors.ts";
 import { ByteReader, ByteWriter } from "./byte_buffer.ts";
-import { cannotTravel } from "./value_kind.ts";
+import { cannotTravel, MAX_VALUE_DEPTH } from "./value_kind.ts";
 import { ValueReader } from "./value_reader.ts";
-import { Offence, ValueWriter } from "./value_writer.ts";
+import { Offence, TooDeep, ValueWriter } from "./value_writer.ts";
 
 /**
  * Writes one value.
@@ -30,13 +30,20 @@ export function writeValue(out: ByteWriter, value: unknown): void {
   } catch (error) {
     out.truncate(start);
     if (error instanceof Offence) throw cannotTravel(error.value, "value" + error.path());
-    throw isStackOverflow(error) ? tooDeep(error) : error;
+    throw error instanceof TooDeep || isStackOverflow(error) ? tooDeep(error) : error;
   }
 }
 
-/** Reads one value written by {@link writeValue}. */
+/** Reads one value written by {@link writeValue}. @throws JobExecutionError TSF-2106 when the bytes are damaged. */
 export function readValue(input: ByteReader): unknown {
-  return new ValueReader(input).read();
+  try {
+    return new ValueReader(input).read();
+  } catch (error) {
+    if (error instanceof FlinkError) throw error;
+    if (isStackOverflow(error)) throw tooDeep(error);
+    // A constructor refused what it was given: a pattern that is none, a length that is no multiple of the element size.
+    throw new JobExecutionError("TSF-2106", "Serialized data is damaged", { cause: error, found: String(error) });
+  }
 }
 
 /** One value as bytes. @throws as {@link writeValue}. */
@@ -46,9 +53,12 @@ export function serializeValue(value: unknown): Uint8Array<ArrayBuffer> {
   return out.toBytes();
 }
 
-/** The value of {@link serializeValue}. */
+/** The value of {@link serializeValue}. @throws as {@link readValue}, also when bytes are left over. */
 export function deserializeValue(bytes: Uint8Array): unknown {
-  return readValue(new ByteReader(bytes));
+  const input = new ByteReader(bytes);
+  const value = readValue(input);
+  input.assertEnd();
+  return value;
 }
 
 function isStackOverflow(error: unknown): boolean {
@@ -56,7 +66,8 @@ function isStackOverflow(error: unknown): boolean {
 }
 function tooDeep(cause: unknown): InvalidProgramError {
   return new InvalidProgramError("TSF-2105", "A value is nested too deeply to be serialized", {
-    cause,
+    cause: cause instanceof TooDeep ? undefined : cause,
+    expected: `at most ${MAX_VALUE_DEPTH} levels`,
     hint: "Keep linked structures as arrays.",
   });
 }

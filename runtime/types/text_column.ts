@@ -85,11 +85,7 @@ export function readText(input: ColumnInput, count: number): string[] {
   const header = reader.u8();
   const byteLength = reader.u32();
   const lengths = readLengths(input, count, header & 15);
-  const form = header >> 4;
-  const text = reader.rawText(
-    byteLength,
-    form === TextForm.ASCII ? "ascii" : form === TextForm.UTF8 ? "utf8" : "utf16",
-  );
+  const text = reader.rawText(byteLength, TEXT_FORMS[header >> 4] ?? "unknown");
   const values = new Array<string>(count);
   let end = 0;
   for (let i = 0; i < count; i++) {

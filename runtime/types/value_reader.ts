@@ -6,12 +6,20 @@
 
 import { JobExecutionError } from "../errors.ts";
 import type { ByteReader } from "./byte_buffer.ts";
-import { ERROR_CLASSES, ObjectKind, Tag, VIEW_CLASSES } from "./value_kind.ts";
+import { ERROR_CLASSES, MAX_VALUE_DEPTH, ObjectKind, Tag, VIEW_CLASSES } from "./value_kind.ts";
 
-/** Reads one value and everything it reaches. */
+/** Sets of places that lie further apart than this make an array sparse in memory. */
+const DENSE_PLACES = 1024;
+
+/**
+ * Reads one value and everything it reaches. Damaged bytes are an error or another value, never memory or time out of
+ * proportion to their number.
+ */
 export class ValueReader {
   readonly #input: ByteReader;
-  readonly #seen: object[] = [];
+  /** By number; undefined while the object is not made yet. */
+  readonly #seen: (object | undefined)[] = [];
+  #depth = 0;
 
   constructor(input: ByteReader) {
     this.#input = input;
@@ -39,13 +47,18 @@ export class ValueReader {
         return input.bigint();
       case Tag.STRING:
         return input.string();
-      case ObjectKind.PLAIN:
-        return this.#properties(this.#keep({}));
-      case ObjectKind.ARRAY:
-        return this.#array();
-      default:
-        return this.#rare(tag);
+      case Tag.REFERENCE:
+        return this.#seen[input.varint()] ?? damaged("a reference to nothing");
     }
+    if (++this.#depth > MAX_VALUE_DEPTH) damaged(`more than ${MAX_VALUE_DEPTH} levels`);
+    const object = this.#object(tag);
+    this.#depth--;
+    return object;
+  }
+
+  #object(tag: number): object {
+    if (tag === ObjectKind.PLAIN) return this.#properties(this.#keep({}));
+    return tag === ObjectKind.ARRAY ? this.#array() : this.#rare(tag);
   }
 
   #keep<T extends object>(object: T): T {
@@ -72,17 +85,25 @@ export class ValueReader {
     return target;
   }
 
-  #rare(tag: number): unknown {
+  #sparseArray(): unknown[] {
+    const target: unknown[] = this.#keep([]);
+    const length = this.#input.varint();
+    if (length > DENSE_PLACES) {
+      // Setting the length alone may allocate all of it; one far element does not.
+      target[length - 1] = undefined;
+      delete target[length - 1];
+    }
+    target.length = length;
+    if (this.#input.u8() !== ObjectKind.PLAIN) damaged("an array without elements");
+    this.#properties(target);
+    return target.length === length ? target : damaged("an array longer than it says");
+  }
+
+  #rare(tag: number): object {
     const input = this.#input;
     switch (tag) {
-      case Tag.REFERENCE:
-        return this.#seen[input.varint()];
-      case Tag.SPARSE_ARRAY: {
-        const target: unknown[] = this.#keep([]);
-        target.length = input.varint();
-        input.u8();
-        return this.#properties(target);
-      }
+      case Tag.SPARSE_ARRAY:
+        return this.#sparseArray();
       case ObjectKind.DATE:
         return this.#keep(new Date(input.f64()));
       case ObjectKind.MAP: {
@@ -98,7 +119,7 @@ export class ValueReader {
       case ObjectKind.REGEXP:
         return this.#keep(new RegExp(input.string(), input.string()));
       case ObjectKind.BOXED:
-        return this.#keep(Object(this.read()) as object);
+        return this.#boxed(this.read());
       case ObjectKind.ERROR:
         return this.#error();
       default:
@@ -106,7 +127,12 @@ export class ValueReader {
     }
   }
 
-  #binary(tag: number): unknown {
+  #boxed(value: unknown): object {
+    const isPrimitive = typeof value !== "object" && value !== undefined;
+    return isPrimitive ? this.#keep(Object(value) as object) : damaged("a boxed object");
+  }
+
+  #binary(tag: number): object {
     const input = this.#input;
     switch (tag) {
       case ObjectKind.ARRAY_BUFFER:
@@ -119,14 +145,16 @@ export class ValueReader {
         return buffer;
       }
       case ObjectKind.VIEW: {
-        const view = VIEW_CLASSES[input.u8()];
+        const view = VIEW_CLASSES[input.u8()] ?? damaged("an unknown view");
         return this.#keep(new view(input.bytes().buffer));
       }
       case Tag.SHARED_VIEW: {
-        const view = VIEW_CLASSES[input.u8()];
+        const view = VIEW_CLASSES[input.u8()] ?? damaged("an unknown view");
         // The view has its number before its buffer, so its place is taken first.
-        const place = this.#seen.push(this.#seen) - 1;
-        const buffer = this.read() as ArrayBuffer;
+        const place = this.#seen.push(undefined) - 1;
+        const buffer = this.read();
+        // A number would be taken for the size of a new buffer.
+        if (!(buffer instanceof ArrayBuffer)) damaged("a view of no buffer");
         const byteOffset = input.varint();
         const byteLength = input.varint();
         const made = new view(buffer, byteOffset, byteLength / (view.BYTES_PER_ELEMENT ?? 1));
@@ -134,11 +162,11 @@ export class ValueReader {
         return made;
       }
     }
-    throw new JobExecutionError("TSF-2106", "Serialized data is damaged", { found: `the unknown tag ${tag}` });
+    return damaged(`the unknown tag ${tag}`);
   }
 
   #error(): Error {
-    const type = ERROR_CLASSES[this.#input.u8()];
+    const type = ERROR_CLASSES[this.#input.u8()] ?? damaged("an unknown class of errors");
     const error = this.#keep(new type());
     delete (error as { stack?: string }).stack;
     for (let left = this.#input.u8(); left > 0; left--) {
@@ -152,6 +180,11 @@ export class ValueReader {
     }
     return error;
   }
+}
+
+/** Ends the reading of bytes that no writer has written. */
+function damaged(found: string): never {
+  throw new JobExecutionError("TSF-2106", "Serialized data is damaged", { found });
 }
 
 /** Sets an own field whatever its name. */

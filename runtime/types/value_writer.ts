@@ -8,7 +8,17 @@
  */
 
 import type { ByteWriter } from "./byte_buffer.ts";
-import { type BufferView, ERROR_CLASSES, kindOfObject, ObjectKind, pathStep, Tag, VIEW_CLASSES } from "./value_kind.ts";
+import {
+  type BufferView,
+  ERROR_CLASSES,
+  hasOnlyElements,
+  kindOfObject,
+  MAX_VALUE_DEPTH,
+  ObjectKind,
+  pathStep,
+  Tag,
+  VIEW_CLASSES,
+} from "./value_kind.ts";
 
 /** Up to this many objects a scan beats a Map. */
 const SCANNED_OBJECTS = 12;
@@ -22,11 +32,15 @@ export class Offence {
   }
 }
 
+/** Thrown for a value of more than {@link MAX_VALUE_DEPTH} levels. */
+export class TooDeep {}
+
 /** Writes one value and everything it reaches. */
 export class ValueWriter {
   readonly #out: ByteWriter;
   readonly #seen: object[] = [];
   #index: Map<object, number> | undefined;
+  #depth = 0;
 
   constructor(out: ByteWriter) {
     this.#out = out;
@@ -48,7 +62,11 @@ export class ValueWriter {
         out.u8(Tag.BIGINT);
         return out.bigint(value);
       case "object":
-        return value === null ? out.u8(Tag.NULL) : this.#object(value);
+        if (value === null) return out.u8(Tag.NULL);
+        if (++this.#depth > MAX_VALUE_DEPTH) throw new TooDeep();
+        this.#object(value);
+        this.#depth--;
+        return;
       default:
         throw new Offence(value);
     }
@@ -131,9 +149,9 @@ export class ValueWriter {
   }
 
   #array(value: unknown[]): void {
-    // More or fewer own keys than elements: holes or named properties, as in the result of a RegExp match.
-    const length = value.length;
-    if (Object.keys(value).length !== length || (length > 0 && !Object.hasOwn(value, length - 1))) {
+    const { length } = value;
+    // Holes or named properties, as in the result of a RegExp match.
+    if (!hasOnlyElements(value)) {
       this.#out.u8(Tag.SPARSE_ARRAY);
       this.#out.varint(length);
       this.#properties(ObjectKind.PLAIN, value as unknown as Record<string, unknown>);
@@ -167,7 +185,7 @@ export class ValueWriter {
     if (whole || this.#seen.includes(buffer)) {
       out.u8(Tag.SHARED_VIEW);
       out.u8(type);
-      this.#object(buffer);
+      this.write(buffer);
       out.varint(byteOffset);
       out.varint(byteLength);
       return;

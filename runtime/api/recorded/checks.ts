@@ -6,6 +6,7 @@
  */
 
 import { type ErrorDetails, InvalidProgramError, userFrame } from "../../errors.ts";
+import type { OutputTag } from "../../functions/output_tag.ts";
 import { type FunctionFactory, PER_SUBTASK, perSubtask } from "../../functions/rich_function.ts";
 
 /** An error of the calling line. */
@@ -15,13 +16,19 @@ export function programError(code: string, summary: string, details: ErrorDetail
 
 /** What was found where something else was expected, in few words. */
 export function describe(value: unknown): string {
-  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "function") {
+    const kind = /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
+    return value.name === "" ? `a ${kind}` : `the ${kind} ${value.name}`;
+  }
   if (Array.isArray(value)) return "an array";
   if (typeof value !== "object" || value === null) return typeof value === "string" ? `"${value}"` : String(value);
   const name = value.constructor?.name;
   const methods = Object.keys(value).join(", ");
   return name === undefined || name === "Object" ? `an object with { ${methods} }` : `an object of class ${name}`;
 }
+
+/** Methods that function objects of many kinds may have beside those that make them one. */
+const COMMON_METHODS = ["open", "close", "onTimer", "clear", "initializeState", "snapshotState"] as const;
 
 function isFactory(value: unknown): value is FunctionFactory<unknown> {
   return typeof value === "object" && value !== null && PER_SUBTASK in value;
@@ -91,12 +98,20 @@ function requireMethods<F>(fn: F, call: string, methods: readonly string[], expe
       found: describe(fn),
     });
   }
-  for (const name of present) refuseAsync((fn as Record<string, unknown>)[name], call);
+  for (const name of [...present, ...COMMON_METHODS]) refuseAsync((fn as Record<string, unknown>)[name], call);
   return fn;
 }
 
 function list(methods: readonly string[], word: "or" | "and" = "or"): string {
   return methods.map((name) => `${name}()`).join(` ${word} `);
+}
+
+/** A function for keyed streams stands where there is no key. */
+export function notKeyed(fn: unknown, expected: string): InvalidProgramError {
+  return programError("TSF-1204", "This process function needs keyed input", {
+    expected,
+    found: `${describe(fn)} on a stream that is not keyed`,
+  });
 }
 
 /** @throws InvalidProgramError TSF-1218 unless it is a string that is not empty. */
@@ -105,6 +120,31 @@ export function requireText(value: unknown, what: string): string {
   throw programError("TSF-1218", `${what} is missing`, {
     expected: "a string that is not empty",
     found: value === "" ? '""' : describe(value),
+  });
+}
+
+/**
+ * An object with all of `methods` that is no user function: a window assigner, a trigger, an evictor.
+ *
+ * @throws InvalidProgramError TSF-1218 when it is missing, TSF-1201 when it is something else.
+ */
+export function requirePart<P>(part: P, what: string, ...methods: string[]): NonNullable<P> {
+  const present = requirePresent(part, what);
+  if (methods.every((name) => hasMethod(present, name))) return present;
+  throw programError("TSF-1201", `This is not ${what}`, {
+    expected: `an object with ${list(methods, "and")}`,
+    found: describe(part),
+    hint: typeof part === "function" ? `A class is not an object of it: ${part.name}.of(...).` : undefined,
+  });
+}
+
+/** @throws InvalidProgramError TSF-1218 when it is missing, TSF-1201 when it is not an OutputTag. */
+export function requireTag<T>(tag: OutputTag<T>, what: string): OutputTag<T> {
+  const { id } = requirePresent(tag, what) as { readonly id?: unknown };
+  if (typeof id === "string") return tag;
+  throw programError("TSF-1201", `This is not ${what}`, {
+    expected: 'new OutputTag("name")',
+    found: describe(tag),
   });
 }
 

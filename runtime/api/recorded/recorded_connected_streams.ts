@@ -11,10 +11,10 @@ import { broadcastProcessOperator, keyedBroadcastProcessOperator } from "../../o
 import { coFlatMapOperator, coMapOperator } from "../../operators/co_map.ts";
 import { coProcessOperator, keyedCoProcessOperator } from "../../operators/co_process.ts";
 import type { StreamOperatorFactory } from "../../operators/operator.ts";
-import { KeyedCoProcessFunction } from "../../functions/process_function.ts";
+import { KeyedBroadcastProcessFunction, KeyedCoProcessFunction } from "../../functions/process_function.ts";
 import type { BroadcastConnectedStream, BroadcastStream } from "../broadcast_connected_stream.ts";
 import type { ConnectedStreams, KeyedConnectedStreams } from "../connected_streams.ts";
-import { programError, requireObject, requirePresent } from "./checks.ts";
+import { describe, notKeyed, programError, requireObject, requirePresent } from "./checks.ts";
 import { type RecordedKey, recordedKey } from "./keys.ts";
 import { RecordedKeyedStream } from "./recorded_keyed_stream.ts";
 import type { RecordedOperator } from "./recorded_operator.ts";
@@ -91,11 +91,7 @@ export class RecordedConnectedStreams
       return this.transform("Co-Keyed-Process", keyedCoProcessOperator(checked));
     }
     if ((fn as unknown) instanceof KeyedCoProcessFunction) {
-      throw programError("TSF-1204", "A KeyedCoProcessFunction needs two keyed streams", {
-        expected: "keyBy() on both streams",
-        found: "a stream that is not keyed",
-        hint: "Call keyBy(first, second) on the connected streams.",
-      });
+      throw notKeyed(fn, "keyBy(first, second) on the two streams");
     }
     return this.transform("Co-Process", coProcessOperator(checked));
   }
@@ -119,7 +115,13 @@ export class RecordedBroadcastStream implements MethodsOf<BroadcastStream<unknow
     private readonly transformation: Transformation,
     private readonly descriptors: readonly MapStateDescriptor<unknown, unknown>[],
   ) {
-    for (const descriptor of descriptors) requirePresent(descriptor, "a descriptor of the broadcast state");
+    for (const descriptor of descriptors) {
+      if (requirePresent(descriptor, "a descriptor of the broadcast state").kind === "map") continue;
+      throw programError("TSF-1201", "This is not a descriptor of a broadcast state", {
+        expected: 'new MapStateDescriptor("name")',
+        found: describe(descriptor),
+      });
+    }
   }
   getBroadcastStateDescriptors(): readonly MapStateDescriptor<unknown, unknown>[] {
     return this.descriptors;
@@ -155,6 +157,9 @@ export class RecordedBroadcastConnectedStream implements MethodsOf<BroadcastConn
     const checked = requireObject(fn, "process()", "processElement", "processBroadcastElement") as never;
     const descriptors = this.second.getBroadcastStateDescriptors() as readonly MapStateDescriptor<unknown, unknown>[];
     const isKeyed = keyOf(this.first) !== undefined;
+    if (!isKeyed && (fn as unknown) instanceof KeyedBroadcastProcessFunction) {
+      throw notKeyed(fn, "keyBy() on the stream");
+    }
     return recordTwoInput(
       { factory: this.factory, first: this.first, second: { transformation: this.second.getTransformation() } },
       isKeyed ? "Co-Process-Broadcast-Keyed" : "Co-Process-Broadcast",

@@ -15,7 +15,7 @@ import type { Key, KeyHashRule } from "../../types/key.ts";
 import type { TypeInformation } from "../../types/type_information.ts";
 import type { IntervalJoin, IntervalJoined } from "../interval_join.ts";
 import type { JoinedEqualTo, JoinedStreams, JoinedWhere, TaggedUnion, WindowedJoin } from "../joined_streams.ts";
-import { programError, requireFunction, requireObject, requirePresent } from "./checks.ts";
+import { programError, requireFunction, requireObject, requirePresent, requireTag } from "./checks.ts";
 import { hashRuleOf, keySelectorOf } from "./keys.ts";
 import { pairsOfWindow } from "./pairs_of_window.ts";
 import { recordTwoInput } from "./recorded_connected_streams.ts";
@@ -90,6 +90,9 @@ export class RecordedJoin
   /** Tags both sides, unites them, keys them and evaluates windows of both. */
   #record(fn: object): object {
     const { factory, left, right, leftKey, rightKey, rule, assigner, trigger, evictor, allowedLateness } = this.#parts;
+    if (leftKey === undefined || rightKey === undefined) {
+      throw missingStep("where(...).equalTo(...)", "apply() without keys");
+    }
     const tag = (stream: RecordedStream, map: (value: unknown) => TaggedUnion<unknown, unknown>) => {
       const tagged = factory.oneInput(stream.getTransformation(), { name: "Map", factory: mapOperator(map) });
       tagged.getTransformation().inheritParallelism(stream.getParallelism());
@@ -97,9 +100,7 @@ export class RecordedJoin
     };
     const union = new UnionTransformation([tag(left, (one) => ({ one })), tag(right, (two) => ({ two }))]);
     const selector = (value: unknown): Key =>
-      "one" in (value as object)
-        ? leftKey!((value as { one: unknown }).one)
-        : rightKey!((value as { two: unknown }).two);
+      "one" in (value as object) ? leftKey((value as { one: unknown }).one) : rightKey((value as { two: unknown }).two);
     const keyed = factory.keyed(union, { selector, rule });
     let windows = keyed.window(assigner!) as Windows;
     if (trigger !== undefined) windows = windows.trigger(trigger);
@@ -107,6 +108,11 @@ export class RecordedJoin
     if (allowedLateness !== undefined) windows = windows.allowedLateness(allowedLateness);
     return windows.apply(fn);
   }
+}
+
+/** A step of the fluent form was left out, which only a program without types can do. */
+function missingStep(expected: string, found: string): Error {
+  return programError("TSF-1218", "A step of the join is missing", { expected, found });
 }
 
 interface Windows {
@@ -120,8 +126,8 @@ interface Windows {
 export class RecordedIntervalJoin
   implements MethodsOf<IntervalJoin<unknown, unknown, unknown>>, MethodsOf<IntervalJoined<unknown, unknown, unknown>> {
   #isEventTime = true;
-  #lowerBoundMs = 0;
-  #upperBoundMs = 0;
+  #lowerBoundMs: number | undefined;
+  #upperBoundMs: number | undefined;
   #lowerInclusive = true;
   #upperInclusive = true;
   #leftLateTag: OutputTag<unknown> | undefined;
@@ -161,17 +167,21 @@ export class RecordedIntervalJoin
     return this;
   }
   sideOutputLeftLateData(tag: OutputTag<unknown>): this {
-    this.#leftLateTag = requirePresent(tag, "a tag for late data");
+    this.#leftLateTag = requireTag(tag, "a tag for late data");
     return this;
   }
   sideOutputRightLateData(tag: OutputTag<unknown>): this {
-    this.#rightLateTag = requirePresent(tag, "a tag for late data");
+    this.#rightLateTag = requireTag(tag, "a tag for late data");
     return this;
   }
   process(fn: unknown): object {
+    const [lowerBoundMs, upperBoundMs] = [this.#lowerBoundMs, this.#upperBoundMs];
+    if (lowerBoundMs === undefined || upperBoundMs === undefined) {
+      throw missingStep("between(...)", "process() without it");
+    }
     const operator = intervalJoinOperator({
-      lowerBoundMs: this.#lowerBoundMs,
-      upperBoundMs: this.#upperBoundMs,
+      lowerBoundMs,
+      upperBoundMs,
       lowerInclusive: this.#lowerInclusive,
       upperInclusive: this.#upperInclusive,
       leftLateTag: this.#leftLateTag,

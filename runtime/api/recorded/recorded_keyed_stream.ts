@@ -15,7 +15,7 @@ import { processOperator } from "../../operators/process.ts";
 import { reduceOperator } from "../../operators/reduce.ts";
 import type { Key } from "../../types/key.ts";
 import type { KeyedStream } from "../keyed_stream.ts";
-import { programError, requireFunction, requireObject, requirePresent } from "./checks.ts";
+import { programError, requireFunction, requireObject } from "./checks.ts";
 import type { RecordedKey } from "./keys.ts";
 import type { RecordedOperator } from "./recorded_operator.ts";
 import { countWindows, RecordedStream } from "./recorded_stream.ts";
@@ -54,7 +54,6 @@ export class RecordedKeyedStream extends RecordedStream implements MethodsOf<Key
     return this.#aggregate(maxByOf(field, first));
   }
   window(assigner: WindowAssigner<unknown, Window>): object {
-    requirePresent(assigner, "a window assigner");
     return this.factory.windowed({ input: this, assigner, isAll: false });
   }
   countWindow(size: number, slide?: number): object {

@@ -10,7 +10,7 @@ import type { PhysicalTransformation } from "../../graph/transformation.ts";
 import { SideOutputTransformation } from "../../graph/virtual_transformation.ts";
 import type { ChainingStrategy } from "../../operators/operator.ts";
 import type { SingleOutputStreamOperator, SlotSharingGroup } from "../single_output_stream_operator.ts";
-import { requirePresent, requireText } from "./checks.ts";
+import { requirePresent, requireTag, requireText } from "./checks.ts";
 import { RecordedStream } from "./recorded_stream.ts";
 import type { MethodsOf, StreamFactory } from "./stream_factory.ts";
 
@@ -85,7 +85,7 @@ export class RecordedOperator extends RecordedStream implements MethodsOf<Single
     return this;
   }
   getSideOutput(tag: OutputTag<unknown>): object {
-    const { id } = requirePresent(tag, "The tag of the side output");
+    const { id } = requireTag(tag, "a tag of a side output");
     return this.factory.stream(new SideOutputTransformation(this.#physical, id));
   }
 

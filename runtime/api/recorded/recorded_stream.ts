@@ -8,10 +8,10 @@
 import { userFrame } from "../../errors.ts";
 import type { Partitioner } from "../../functions/partitioner.ts";
 import { CountEvictor } from "../../functions/evictors.ts";
+import { KeyedProcessFunction } from "../../functions/process_function.ts";
 import type { Sink } from "../../functions/sink.ts";
 import type { MapStateDescriptor } from "../../functions/state_descriptor.ts";
 import { CountTrigger, PurgingTrigger } from "../../functions/triggers.ts";
-import { WatermarkStrategy } from "../../functions/watermark_strategies.ts";
 import { GlobalWindows } from "../../functions/window_assigners.ts";
 import type { Window, WindowAssigner } from "../../functions/windows.ts";
 import type { StreamPartitioner } from "../../graph/stream_partitioner.ts";
@@ -31,11 +31,20 @@ import { timestampsWatermarksOperator } from "../../operators/timestamps_waterma
 import { AsyncDataStream, type AsyncMapOptions } from "../async_data_stream.ts";
 import type { DataStream } from "../data_stream.ts";
 import type { CollectResult } from "../execute_and_collect.ts";
-import { describe, programError, requireFunction, requireObject, requirePositive, requirePresent } from "./checks.ts";
+import {
+  describe,
+  notKeyed,
+  programError,
+  requireFunction,
+  requireObject,
+  requirePositive,
+  requirePresent,
+} from "./checks.ts";
 import { keySelectorOf, type RecordedKey, recordedKey } from "./keys.ts";
-import { refuseWithoutKey } from "./not_keyed.ts";
+import { refuseRenamed, refuseWithoutKey } from "./refused_calls.ts";
 import { collectSink, printSink, sinkOf } from "./sinks.ts";
 import type { MethodsOf, OperatorRecord, StreamFactory } from "./stream_factory.ts";
+import { strategyOf } from "./watermarks.ts";
 
 /** The key of windowAll and of global partitions: every record has it. */
 const ONE_KEY: RecordedKey = { selector: () => 0, rule: "int" };
@@ -71,6 +80,7 @@ export class RecordedStream implements MethodsOf<DataStream<unknown>> {
   }
   process(fn: unknown): object {
     const checked = requireObject(fn, "process()", "processElement");
+    if (checked instanceof KeyedProcessFunction) throw notKeyed(checked, "keyBy() on the stream");
     return this.record({ name: "Process", factory: processOperator(checked as never) });
   }
   asyncMap(fn: unknown, options: AsyncMapOptions<unknown> = {}): object {
@@ -127,7 +137,6 @@ export class RecordedStream implements MethodsOf<DataStream<unknown>> {
   }
 
   windowAll(assigner: WindowAssigner<unknown, Window>): object {
-    requirePresent(assigner, "a window assigner");
     return this.factory.windowed({ input: this.factory.keyed(this.transformation, ONE_KEY), assigner, isAll: true });
   }
   countWindowAll(size: number, slide?: number): object {
@@ -138,10 +147,8 @@ export class RecordedStream implements MethodsOf<DataStream<unknown>> {
   }
 
   assignTimestampsAndWatermarks(strategy: unknown): object {
-    const checked = requirePresent(strategy, "a watermark strategy");
-    const operator = timestampsWatermarksOperator(WatermarkStrategy.from(checked as never));
-    const made = this.record({ name: "Timestamps/Watermarks", factory: operator }, this.transformation.parallelism);
-    return made;
+    const operator = timestampsWatermarksOperator(strategyOf(strategy));
+    return this.record({ name: "Timestamps/Watermarks", factory: operator }, this.transformation.parallelism);
   }
 
   print(identifier?: string): object {
@@ -194,6 +201,7 @@ export class RecordedStream implements MethodsOf<DataStream<unknown>> {
 }
 
 refuseWithoutKey(RecordedStream.prototype);
+refuseRenamed(RecordedStream.prototype);
 
 function isBroadcastStream(value: unknown): boolean {
   return typeof value === "object" && value !== null && "getBroadcastStateDescriptors" in value;

@@ -20,10 +20,12 @@ import { windowOperator } from "../../operators/window_operator.ts";
 import { type DurationLike, toMillis } from "../../types/duration.ts";
 import type { AllWindowedStream } from "../all_windowed_stream.ts";
 import type { WindowedStream } from "../windowed_stream.ts";
-import { hasMethod, requireFunction, requireObject, requirePresent } from "./checks.ts";
+import { hasMethod, requireFunction, requireObject, requirePart, requirePresent, requireTag } from "./checks.ts";
 import { PER_SUBTASK } from "../../functions/rich_function.ts";
 import type { RecordedOperator } from "./recorded_operator.ts";
 import type { MethodsOf, StreamFactory, WindowedInput } from "./stream_factory.ts";
+
+const TRIGGER_METHODS = ["onElement", "onEventTime", "onProcessingTime", "clear"] as const;
 
 /** Implements {@link WindowedStream} and {@link AllWindowedStream}. */
 export class RecordedWindowedStream
@@ -38,7 +40,8 @@ export class RecordedWindowedStream
   constructor(factory: StreamFactory, windows: WindowedInput) {
     this.#factory = factory;
     this.#windows = windows;
-    this.#trigger = windows.assigner.getDefaultTrigger();
+    const assigner = requirePart(windows.assigner, "a window assigner", "assignWindows", "getDefaultTrigger");
+    this.#trigger = assigner.getDefaultTrigger();
   }
 
   // deno-lint-ignore no-explicit-any -- the environment's own type is in the interface
@@ -46,12 +49,12 @@ export class RecordedWindowedStream
     return this.#factory.recorder.environment;
   }
   trigger(trigger: Trigger<unknown, Window>): this {
-    checkWindowTrigger(this.#windows.assigner, requirePresent(trigger, "a trigger"));
+    checkWindowTrigger(this.#windows.assigner, requirePart(trigger, "a trigger", ...TRIGGER_METHODS));
     this.#trigger = trigger;
     return this;
   }
   evictor(evictor: Evictor<unknown, Window>): this {
-    this.#evictor = requirePresent(evictor, "an evictor");
+    this.#evictor = requirePart(evictor, "an evictor", "evictBefore", "evictAfter");
     return this;
   }
   allowedLateness(lateness: DurationLike): this {
@@ -61,7 +64,7 @@ export class RecordedWindowedStream
     return this;
   }
   sideOutputLateData(tag: OutputTag<unknown>): this {
-    this.#lateTag = requirePresent(tag, "a tag for late data");
+    this.#lateTag = requireTag(tag, "a tag for late data");
     return this;
   }
 
