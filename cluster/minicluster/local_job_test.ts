@@ -318,6 +318,26 @@ Deno.test("stop: with drain as if the input had ended, without drain at once", a
   }
 });
 
+Deno.test("a snapshot does not wait for tasks that end without having seen its barrier", async () => {
+  const stuck = Promise.withResolvers<void>();
+  const written = Promise.withResolvers<void>();
+  const test = await running(({ env }) => {
+    env.fromData(1).rebalance().map((n) => n).sinkTo({
+      createWriter: () => ({ write: () => (written.resolve(), stuck.promise), flush: () => {}, close: () => {} }),
+    });
+    endless(env).sinkTo(new DiscardingSink());
+  });
+  await written.promise;
+  await test.idle();
+  let taken = false;
+  const snapshot = test.takeSnapshot(test.client).then(() => taken = true);
+  await test.idle();
+  assert.equal(taken, false);
+  stuck.resolve();
+  await snapshot;
+  await test.client.cancel();
+});
+
 Deno.test("pending processing-time timers are dropped at the end, with a warning that counts them", async () => {
   const { env, log } = testEnvironment();
   env.fromData(1, 2, 3).keyBy((n) => n).process({

@@ -70,6 +70,24 @@ Deno.test("each input has its own valve: minimum over channels, idle and finishe
   assert.deepEqual(told(), ["wmax/1", "endInput1", "finish", "close", "=FINISHED"]);
 });
 
+Deno.test("a channel back from idleness holds nothing back until it has caught up; idle ones are not listened to", () => {
+  const harness = started({ inputs: [2] });
+  const told = () => (harness.run(), seen(harness));
+  harness.watermark(3, 1);
+  harness.give({ kind: "status", status: "idle" }, 1);
+  harness.watermark(10, 0);
+  assert.deepEqual(told(), ["w3", "w10"]);
+  harness.watermark(99, 1);
+  harness.watermark(11, 0);
+  assert.deepEqual(told(), ["w11"], "a watermark does not wake a channel");
+  harness.give({ kind: "status", status: "active" }, 1);
+  harness.watermark(12, 0);
+  assert.deepEqual(told(), ["w12"]);
+  harness.watermark(13, 1);
+  harness.watermark(20, 0);
+  assert.deepEqual(told(), ["w13"], "now it holds back");
+});
+
 Deno.test("an input ends with its last channel; a second end of a channel counts once", () => {
   const harness = started({ inputs: [3] });
   harness.end(0);

@@ -103,6 +103,7 @@ Deno.test("an operator does not go on while one behind it is at work", () => {
   for (const n of [1, 2, 3]) {
     harness.run();
     assert.deepEqual(harness.news().filter((line) => line.startsWith("b") && /\d/.test(line)), [`b ${n}`]);
+    assert.equal(harness.task.parts.chain.head.output.numRecordsOut, n, "nothing piles up in between");
     released = n;
   }
   assert.equal(harness.run(), "idle");

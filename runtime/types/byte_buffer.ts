@@ -121,7 +121,9 @@ export class ByteWriter {
     for (; rest > 0n && limbs.length < SHORT_LIMBS; rest >>= 32n) limbs.push(Number(rest & 0xffffffffn));
     if (rest > 0n) {
       const digits = rest.toString(16);
-      for (let end = digits.length; end > 0; end -= 8) limbs.push(parseInt(digits.slice(Math.max(0, end - 8), end), 16));
+      for (let end = digits.length; end > 0; end -= 8) {
+        limbs.push(parseInt(digits.slice(Math.max(0, end - 8), end), 16));
+      }
     }
     this.varint(limbs.length * 2 + (value < 0n ? 1 : 0));
     for (const limb of limbs) this.u32(limb);

@@ -227,14 +227,7 @@ export function ownKey(key: Key): Key {
   return Object.fromEntries(Object.entries(key).map(([field, part]) => [field, ownKey(part)]));
 }
 
-/** A copy of a string that shares no memory with it. */
+/** A copy of a string that shares no memory with it: V8 writes a concatenation out before it cuts it. */
 export function ownString(text: string): string {
-  if (text.length <= COPIED_SUBSTRING) return text;
-  let copy = "";
-  for (let i = 0; i < text.length; i += 4096) {
-    const units = new Array<number>(Math.min(4096, text.length - i));
-    for (let j = 0; j < units.length; j++) units[j] = text.charCodeAt(i + j);
-    copy += String.fromCharCode(...units);
-  }
-  return copy;
+  return text.length <= COPIED_SUBSTRING ? text : (" " + text).slice(1);
 }

@@ -12,6 +12,7 @@ import fc from "fast-check";
 /** See above; slow and plain on purpose. */
 export function fingerprint(value: unknown): string {
   const seen = new Map<object, number>();
+  const buffers: ArrayBufferLike[] = [];
   return print(value);
 
   function print(value: unknown): string {
@@ -34,7 +35,11 @@ export function fingerprint(value: unknown): string {
     if (value instanceof RegExp) return String(value);
     if (value instanceof Error) return `${value.message} ${value.stack} ${"cause" in value ? print(value.cause) : "-"}`;
     if (value instanceof ArrayBuffer) return `${value.resizable} ${value.maxByteLength} ${new Uint8Array(value)}`;
-    if (ArrayBuffer.isView(value)) return String(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    if (ArrayBuffer.isView(value)) {
+      if (!buffers.includes(value.buffer)) buffers.push(value.buffer);
+      const { buffer, byteOffset, byteLength } = value;
+      return `${new Uint8Array(buffer, byteOffset, byteLength)} of buffer ${buffers.indexOf(buffer)}`;
+    }
     if (/Number|String|Boolean|BigInt/.test(Object.prototype.toString.call(value))) return print(value.valueOf());
     return "";
   }
@@ -126,6 +131,30 @@ export const travelling: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((
   ),
 })).value;
 
+/** Graphs with shared references and cycles: objects are wired by random edges. */
+export const graph: fc.Arbitrary<object> = fc.array(
+  fc.record({ kind: fc.nat(4), edges: fc.array(fc.nat(30), { maxLength: 3 }) }),
+  { minLength: 1, maxLength: 20 },
+).map((nodes) => {
+  const objects = nodes.map(({ kind }) => [{}, [], new Map(), new Set(), new Error("e")][kind]);
+  nodes.forEach(({ edges }, from) =>
+    edges.forEach((edge, i) => {
+      const source = objects[from];
+      const target = objects[edge % objects.length];
+      if (source instanceof Map) source.set(i % 2 === 0 ? i : target, target);
+      else if (source instanceof Set) source.add(target);
+      else if (source instanceof Error) source.cause = target;
+      else if (Array.isArray(source)) source.push(target);
+      else Reflect.set(source, `edge${i}`, target);
+    })
+  );
+  return objects[0];
+});
+
+function twoViews(buffer: ArrayBuffer): Uint8Array[] {
+  return [new Uint8Array(buffer), new Uint8Array(buffer)];
+}
+
 Deno.test("the fingerprint tells apart what user code can tell apart", () => {
   const shared = {};
   // deno-lint-ignore no-sparse-arrays -- a hole is what is tested
@@ -160,6 +189,8 @@ Deno.test("the fingerprint tells apart what user code can tell apart", () => {
     /a/i,
     new Uint8Array(2),
     new Int8Array(2),
+    [new Uint8Array(2), new Uint8Array(2)],
+    twoViews(new ArrayBuffer(2)),
     new Uint8Array(2).buffer,
     new ArrayBuffer(2, { maxByteLength: 4 }),
     Object(0),

@@ -68,7 +68,9 @@ function copyObject(value: object, depth: number, seen: SeenObjects): unknown {
 
 function copyContent(value: object, depth: number, seen: SeenObjects): unknown {
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return copyPlain(value as Record<string, unknown>, depth, seen);
+  if (prototype === Object.prototype || prototype === null) {
+    return copyPlain(value as Record<string, unknown>, depth, seen);
+  }
   if (prototype === Array.prototype) return copyArray(value as unknown[], depth, seen);
   switch (kindOfObject(value)) {
     case ObjectKind.DATE:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { assertExact, fingerprint, travelling } from "./clone_oracle_test.ts";
+import { assertExact, fingerprint, graph, travelling } from "./clone_oracle_test.ts";
 import { assertTravels, copyValue } from "./copy.ts";
 
 /** Every object reachable from a value. */
@@ -28,6 +28,27 @@ Deno.test("a copy equals its original and shares no object with it", () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+Deno.test("what was one object in the original is one in the copy, whatever the shape of the graph", () => {
+  fc.assert(fc.property(graph, (root) => assertExact(copyValue(root), structuredClone(root))), { numRuns: 500 });
+  fc.assert(fc.property(graph, (root) => assertTravels({ root, again: [root] })), { numRuns: 100 });
+  const shared = { n: 1 };
+  const buffer = new ArrayBuffer(4);
+  const values: unknown[] = [
+    { left: shared, right: shared },
+    [shared, [shared]],
+    new Map([["a", shared], ["b", shared]]),
+    new Map([[shared, shared]]),
+    new Set([shared, { shared }]),
+    [new Uint8Array(buffer), new Uint16Array(buffer)],
+    // Around the point where a scan becomes a Set.
+    ...[15, 16, 17, 18, 40].flatMap((count) => {
+      const objects = Array.from({ length: count }, (_, i) => ({ i }));
+      return [0, count >> 1, count - 1].map((at) => [...objects, objects[at]]);
+    }),
+  ];
+  for (const value of values) assertExact(copyValue(value), structuredClone(value));
 });
 
 Deno.test("primitives are themselves", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ByteReader, ByteWriter } from "./byte_buffer.ts";
-import { anyText, assertExact, travelling } from "./clone_oracle_test.ts";
+import { anyText, assertExact, graph, travelling } from "./clone_oracle_test.ts";
 import { deserializeValue, readValue, serializeValue, writeValue } from "./generic_serializer.ts";
 
 const roundTrip = (value: unknown): unknown => deserializeValue(serializeValue(value));
@@ -11,26 +11,6 @@ Deno.test("gives back what structured clone gives", () => {
     numRuns: 1000,
   });
   fc.assert(fc.property(anyText, (text) => roundTrip(text) === text), { numRuns: 300 });
-});
-
-/** Graphs with shared references and cycles: objects are wired by random edges. */
-const graph = fc.array(
-  fc.record({ kind: fc.nat(4), edges: fc.array(fc.nat(30), { maxLength: 3 }) }),
-  { minLength: 1, maxLength: 20 },
-).map((nodes) => {
-  const objects = nodes.map(({ kind }) => [{}, [], new Map(), new Set(), new Error("e")][kind]);
-  nodes.forEach(({ edges }, from) =>
-    edges.forEach((edge, i) => {
-      const source = objects[from];
-      const target = objects[edge % objects.length];
-      if (source instanceof Map) source.set(i % 2 === 0 ? i : target, target);
-      else if (source instanceof Set) source.add(target);
-      else if (source instanceof Error) source.cause = target;
-      else if (Array.isArray(source)) source.push(target);
-      else Reflect.set(source, `edge${i}`, target);
-    })
-  );
-  return objects[0];
 });
 
 Deno.test("cycles and shared references come back as such", () => {

@@ -96,7 +96,7 @@ export function deserializeSchema(bytes: Uint8Array): Schema {
 export function schemaFromText(text: string): Schema {
   try {
     const [format, root] = JSON.parse(text) as [number, Content];
-    if (format === FORMAT) {
+    if (format === FORMAT && isContent(root)) {
       const schema = new Schema(columnFromContent(root));
       if (schema.text === text) return schema;
     }
@@ -122,6 +122,19 @@ function columnContent(column: ColumnSchema): Content {
       shape.columns.map(columnContent),
     ]),
   ];
+}
+/** Whether parsed text has the form that {@link columnContent} gives it: code is generated from it. */
+function isContent(content: unknown): content is Content {
+  if (!Array.isArray(content)) return false;
+  const [kinds, ...shapes] = content;
+  return Number.isInteger(kinds) && kinds >= 0 && kinds < 2 * Kind.ROW &&
+    ((kinds & Kind.ROW) !== 0) === (shapes.length > 0) && shapes.every(isShape);
+}
+function isShape(shape: unknown): boolean {
+  if (!Array.isArray(shape) || shape.length !== 3) return false;
+  const [tuple, names, columns] = shape;
+  return typeof tuple === "boolean" && Array.isArray(names) && Array.isArray(columns) &&
+    names.length === columns.length && names.every((name) => typeof name === "string") && columns.every(isContent);
 }
 function columnFromContent([kinds, ...shapes]: Content): ColumnSchema {
   return {

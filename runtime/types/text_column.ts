@@ -85,7 +85,12 @@ export function readText(input: ColumnInput, count: number): string[] {
   const header = reader.u8();
   const byteLength = reader.u32();
   const lengths = readLengths(input, count, header & 15);
-  const text = reader.rawText(byteLength, TEXT_FORMS[header >> 4] ?? "unknown");
+  const form = header >> 4;
+  if (form > TextForm.UTF16) throw damaged(`text of form ${form}`);
+  const text = reader.rawText(
+    byteLength,
+    form === TextForm.ASCII ? "ascii" : form === TextForm.UTF8 ? "utf8" : "utf16",
+  );
   const values = new Array<string>(count);
   let end = 0;
   for (let i = 0; i < count; i++) {
