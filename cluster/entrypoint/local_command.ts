@@ -1,7 +1,7 @@
 /**
  * `tsflink local job.ts`: runs a job in this process and shows it.
  *
- * Exit codes: 0 finished, 1 failed, 2 refused before it ran, 130 ended by Ctrl-C.
+ * Exit codes: 0 finished, 1 failed, 2 refused before it ran, 130 ended by Ctrl-C, 143 by SIGTERM.
  *
  * @module
  */
@@ -28,8 +28,8 @@ export interface LocalCommandOptions {
   readonly connectors: HostConnectors;
 }
 
-/** Exit code of a job that Ctrl-C has ended. */
-const EXIT_INTERRUPTED = 130;
+/** Exit codes of a job that a signal has ended: 128 and the signal's number. */
+const SIGNAL_EXIT_CODES = [["SIGINT", 130], ["SIGTERM", 143]] as const;
 
 /** Runs the job; gives the exit code. */
 export async function localCommand(options: LocalCommandOptions): Promise<number> {
@@ -65,7 +65,8 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
     await Promise.all(jobs.map(endOf));
     return interrupted() ? EXIT_INTERRUPTED : 0;
   } catch (error) {
-    if (interrupted()) return EXIT_INTERRUPTED;
+    const exitCode = interrupted();
+    if (exitCode !== undefined) return exitCode;
     console.log("error", describe(error));
     return error instanceof InvalidProgramError ? 2 : 1;
   } finally {
@@ -83,17 +84,16 @@ async function endOf(job: LocalJob): Promise<void> {
   }
 }
 
-/** The first Ctrl-C cancels the jobs, the second ends the process. */
-function onInterrupt(jobs: () => readonly LocalJob[]): () => boolean {
-  let count = 0;
-  const handler = () => {
-    if (++count > 1) Deno.exit(EXIT_INTERRUPTED);
+/** The first signal cancels the jobs, the second ends the process. Gives the exit code once there was one. */
+function onInterrupt(jobs: () => readonly LocalJob[]): () => number | undefined {
+  let exitCode: number | undefined;
+  const handle = (code: number) => {
+    if (exitCode !== undefined || jobs().length === 0) Deno.exit(code);
+    exitCode = code;
     for (const job of jobs()) void job.cancel();
-    if (jobs().length === 0) Deno.exit(EXIT_INTERRUPTED);
   };
-  Deno.addSignalListener("SIGINT", handler);
-  Deno.addSignalListener("SIGTERM", handler);
-  return () => count > 0;
+  for (const [signal, code] of SIGNAL_EXIT_CODES) Deno.addSignalListener(signal, () => handle(code));
+  return () => exitCode;
 }
 
 /** An error as a person reads it: ours as they are, others with the stack that names the user's line. */

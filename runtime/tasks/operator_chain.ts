@@ -112,6 +112,8 @@ export class ChainNode {
     readonly reference: OperatorReference,
     readonly output: ChainOutput,
     readonly control: ChainControl,
+    /** Whether records of an input have a key to be made current, by input. */
+    readonly keyed: readonly boolean[],
   ) {
     const numInputs = Math.max(1, operator.numInputs);
     this.#queues = Array.from({ length: numInputs }, () => new ElementQueue(control.spill));
@@ -170,10 +172,12 @@ export class ChainNode {
 /** An input of a node: where the operator before it writes. */
 class NodeInput implements ChainTarget {
   readonly #operator: StreamOperator;
+  readonly #isKeyed: boolean;
   readonly direct: QueueTarget;
 
   constructor(readonly node: ChainNode, readonly input: number, readonly queue: ElementQueue) {
     this.#operator = node.operator;
+    this.#isKeyed = node.keyed[input] === true;
     this.direct = {
       record: (value, timestamp) => this.#process(value, timestamp),
       event: (event) => this.#event(event),
@@ -212,7 +216,7 @@ class NodeInput implements ChainTarget {
   #process(value: unknown, timestamp: number): void {
     this.node.numRecordsIn++;
     const operator = this.#operator;
-    this.#setKey(value);
+    if (this.#isKeyed) this.#setKey(value);
     if (operator.numInputs < 2) operator.processElement(value, timestamp);
     else if (this.input === 0) operator.processElement1(value, timestamp);
     else operator.processElement2(value, timestamp);

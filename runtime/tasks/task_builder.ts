@@ -194,7 +194,15 @@ function buildChain(
   vertex.chain.forEach((operator, i) => {
     const runtime = buildRuntime(parts, operator, i, outputs[i]);
     runtimes.push(runtime);
-    nodes.push(new ChainNode(runtime.operator, references[i], outputs[i], control));
+    nodes.push(
+      new ChainNode(
+        runtime.operator,
+        references[i],
+        outputs[i],
+        control,
+        operator.keySelectors.map((s) => s !== undefined),
+      ),
+    );
   });
   vertex.chain.forEach((operator, i) => {
     for (const edge of operator.chainedEdges) {
