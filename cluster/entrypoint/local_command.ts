@@ -63,7 +63,7 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
   try {
     await runMain(url, () => executions);
     await Promise.all(jobs.map(endOf));
-    return interrupted() ? EXIT_INTERRUPTED : 0;
+    return interrupted() ?? 0;
   } catch (error) {
     const exitCode = interrupted();
     if (exitCode !== undefined) return exitCode;

@@ -149,7 +149,7 @@ const EXACT: Readonly<Record<string, () => unknown>> = {
   "900 levels": () => {
     let deep: unknown = new Map([["bottom", 1]]);
     for (let i = 0; i < 899; i++) deep = [{ deep }, [deep], new Set([deep]), new Map([[i, deep]])][i % 4];
-    return i32(deep);
+    return deep;
   },
   "views": () => [
     new Uint8Array([1, 2, 3]).subarray(3),
@@ -182,10 +182,6 @@ const EXACT: Readonly<Record<string, () => unknown>> = {
   "100,000 elements": () => Array.from({ length: 100_000 }, (_, i) => i % 7 === 0 ? i / 2 : i),
   "a list of 5,000 records": () => Array.from({ length: 5000 }, (_, i) => ({ i })),
 };
-/** Leaves the value as it is; marks that its depth lies below the limit. */
-function i32(value: unknown): unknown {
-  return value;
-}
 
 Deno.test("every value comes back as structured clone gives it, whatever way it took", () => {
   for (const [name, make] of Object.entries(EXACT)) {
@@ -291,19 +287,17 @@ const REFUSED: Readonly<Record<string, readonly [value: unknown, found: RegExp]>
   "data view of shared memory": [new DataView(new SharedArrayBuffer(4)), /SharedArrayBuffer/],
   "WeakMap": [new WeakMap(), /WeakMap/],
   "promise": [Promise.resolve(1), /Promise/],
-  "generator": [(function* () {})(), /prototype of its own|Generator/],
-  "iterator of a map": [new Map().entries(), /prototype of its own|Iterator/],
+  "generator": [(function* () {})(), /a Generator instance/],
+  "iterator of a map": [new Map().entries(), /Iterator instance/],
   "function": [() => 1, /function/],
   "class": [Point, /the function Point/],
   "symbol": [Symbol("s"), /a symbol/],
   "boxed symbol": [Object(Symbol("s")), /Symbol/],
   "object of an object": [Object.create({ a: 1 }), /prototype of its own/],
-  "array with another prototype": [Object.setPrototypeOf([], null), /prototype|Array/],
 };
 
 Deno.test("what cannot travel is refused on every way, also in a field, with its name", () => {
   for (const [name, [value, found]] of Object.entries(REFUSED)) {
-    if (name === "array with another prototype") continue;
     const holders: [unknown, string][] = [[value, "value"], [{ id: 1, at: [value] }, "value.at[0]"]];
     for (const [holder, path] of holders) {
       for (const [way, through] of [...Object.entries(WAYS), ["assertTravels", assertTravels] as const]) {
@@ -344,7 +338,8 @@ Deno.test("the limit of nesting is the same for every shape: 1,000 levels travel
     for (const through of Object.values(WAYS)) assert.throws(() => through(deeper), { code: "TSF-2105" });
     assert.throws(() => assertTravels(deeper), { code: "TSF-2105" });
   }
-  const bottomView = nested(999, (inner) => [inner ?? new Uint8Array(4)]);
+  // A view counts as a level, its buffer as another.
+  const bottomView = nested(998, (inner) => [inner ?? new Uint8Array(4)]);
   assertExact(WAYS.generic(bottomView), structuredClone(bottomView));
 });
 

@@ -119,8 +119,12 @@ export function cannotTravel(value: unknown, path: string, operator?: OperatorRe
 function describe(value: unknown): string {
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
   if (typeof value === "symbol") return "a symbol";
-  const name = (value as object).constructor?.name;
-  return name === undefined || name === "Object" ? "an object with a prototype of its own" : `a ${name} instance`;
+  const { constructor } = value as object;
+  // Generators and iterators have no constructor of a name, but a tag.
+  const name = typeof constructor === "function" && constructor.name !== ""
+    ? constructor.name
+    : Object.prototype.toString.call(value).slice("[object ".length, -1);
+  return name === "Object" ? "an object with a prototype of its own" : `a ${name} instance`;
 }
 
 /** Tags of the generic serializer for primitives and references; objects use {@link ObjectKind}. Written to disk: never renumber. */
