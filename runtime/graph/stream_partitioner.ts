@@ -5,19 +5,10 @@
  */
 
 import type { KeySelector } from "../functions/functions.ts";
-import type { Partitioner } from "../functions/partitioner.ts";
+import type { Partitioner, ShipStrategy } from "../functions/partitioner.ts";
 import type { Key, KeyHashRule } from "../types/key.ts";
 
-/** Flink's names, as plans show them. */
-export type ShipStrategy =
-  | "FORWARD"
-  | "HASH"
-  | "REBALANCE"
-  | "RESCALE"
-  | "BROADCAST"
-  | "SHUFFLE"
-  | "GLOBAL"
-  | "CUSTOM";
+export type { ShipStrategy };
 
 /** The partitioner of an edge. */
 export interface StreamPartitioner {

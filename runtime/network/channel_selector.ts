@@ -6,21 +6,10 @@
 
 import { InvalidProgramError } from "../errors.ts";
 import type { KeySelector } from "../functions/functions.ts";
-import type { Partitioner } from "../functions/partitioner.ts";
+import type { Partitioner, ShipStrategy } from "../functions/partitioner.ts";
 import type { Random } from "../seams/random.ts";
 import type { Key, KeyHashRule } from "../types/key.ts";
 import { keyGroupFor, subtaskForKeyGroup } from "../types/key_group.ts";
-
-/** Flink's name for the way records go to the next subtasks. */
-export type ShipStrategy =
-  | "FORWARD"
-  | "HASH"
-  | "REBALANCE"
-  | "RESCALE"
-  | "BROADCAST"
-  | "SHUFFLE"
-  | "GLOBAL"
-  | "CUSTOM";
 
 /** What a selector is made from. */
 export interface ChannelSelectorOptions {

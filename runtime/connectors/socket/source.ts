@@ -160,6 +160,8 @@ async function* receive(
   signal.addEventListener("abort", onAbort, { once: true });
   const text = new TextDecoder();
   try {
+    // Cancelled while it was connecting.
+    if (signal.aborted) return;
     for (let bytes = await connection.read(); bytes !== null; bytes = await connection.read()) {
       const complete = records.add(text.decode(bytes, { stream: true }));
       if (complete.length > 0) yield { records: complete, position: null };

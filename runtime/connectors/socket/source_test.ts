@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RetryableError } from "../../errors.ts";
+import { ManualClock } from "../../testing/manual_clock.ts";
 import { SourceRun } from "../../testing/source_run.ts";
 import { SocketTextSource } from "./source.ts";
 
@@ -95,6 +96,27 @@ Deno.test("cancelling ends a silent connection and an endless wait", async () =>
   const run = new SourceRun(waiting, { stallLimitMs: 20 });
   await assert.rejects(run.run(), { code: "TSF-3060" });
   await run.close();
+});
+
+Deno.test("cancelling while a connection is being made closes it", async () => {
+  const connected = Promise.withResolvers<void>();
+  let closed = 0;
+  const sockets = {
+    connect: async () => {
+      await connected.promise;
+      return { read: () => new Promise<null>(() => {}), write: () => Promise.resolve(), close: () => void closed++ };
+    },
+  };
+  const abort = new AbortController();
+  const context = { sockets, signal: abort.signal, clock: new ManualClock(), sendSplitRequest: () => {} };
+  const source = new SocketTextSource("localhost", 1);
+  const reader = source.createReader(context as never);
+  reader.addSplits([source.deserializeSplit({ id: "socket" })]);
+  abort.abort();
+  connected.resolve();
+  // Without waiting for the limit of the reader, which would take the clock.
+  await reader.close();
+  assert.ok(closed > 0);
 });
 
 Deno.test("one of several subtasks reads, the others end; a restore connects again", async () => {
