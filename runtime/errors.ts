@@ -50,12 +50,18 @@ export class FlinkError extends Error {
   readonly code: string;
   /** The message without code and details. */
   readonly summary: string;
+  /** What would have been right. */
   readonly expected?: string;
+  /** What was there instead. */
   readonly found?: string;
+  /** The operator it happened in. */
   readonly operator?: OperatorReference;
+  /** The line of user code it leads back to, as `file:line:column`. */
   readonly userLine?: string;
+  /** What to do about it. */
   readonly hint?: string;
 
+  /** @param summary One sentence, without details. */
   constructor(code: string, summary: string, details: ErrorDetails = {}) {
     super(formatMessage(code, summary, details), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
@@ -74,6 +80,7 @@ export class FlinkError extends Error {
  * call, unless another one says more.
  */
 export class InvalidProgramError extends FlinkError {
+  /** @param summary One sentence, without details. */
   constructor(code: string, summary: string, details: ErrorDetails = {}) {
     const isPlaced = details.userLine !== undefined || details.operator?.userLine !== undefined;
     super(code, summary, isPlaced ? details : { ...details, userLine: userFrame(new Error().stack) });

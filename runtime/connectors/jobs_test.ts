@@ -104,14 +104,14 @@ Deno.test("a limit per checkpoint lets as many records out as were allowed since
   env.fromSource(source, numbers, "generator").print();
   const client = await env.executeAsync();
   const counts: number[] = [];
-  for (let checkpointId = 1; checkpointId < 4; checkpointId++) {
+  for (let checkpointId = 1; checkpointId < 3; checkpointId++) {
     await idle();
     counts.push(log.printed.length);
     await takeSnapshot(client, checkpointId);
     await completeSnapshot(client, checkpointId);
   }
   await client.getJobExecutionResult();
-  assert.deepEqual([...counts, log.printed.length], [4, 8, 10, 10]);
+  assert.deepEqual([...counts, log.printed.length], [4, 8, 10]);
 });
 
 Deno.test("a generator goes on exactly after a snapshot, at another parallelism; its state is its subtask's", async () => {
@@ -363,7 +363,7 @@ Deno.test("what is wrong with a defined sink fails the job with code and operato
     await assert.rejects(async () => await env.execute(), (error: Error & { code?: string }) => {
       assert.equal(error.code, code, `${open}: ${error.message}`);
       assert.match(error.message, message);
-      assert.match(error.message, /operator: mine: (Writer|Committer) \(uid "m-1"\)/);
+      assert.match(error.message, /operator: mine: (Writer \(uid "m-1"\)|Committer \(uid "Sink Committer: m-1"\))/);
       return true;
     });
   }

@@ -12,8 +12,11 @@ export type AccumulatorResult = unknown;
 
 /** Adds values of type V, merges with its peers, gives an R. */
 export interface Accumulator<V, R> {
+  /** Adds one value. */
   add(value: V): void;
+  /** The result in this subtask. */
   getLocalValue(): R;
+  /** Starts anew. */
   resetLocal(): void;
   /** Takes in another accumulator of the same class. */
   merge(other: Accumulator<V, R>): void;
@@ -22,15 +25,19 @@ export interface Accumulator<V, R> {
 /** Counts, sums integers. */
 export class IntCounter implements Accumulator<number, number> {
   protected sum = 0;
+  /** Adds one value. */
   add(value = 1): void {
     this.sum += value;
   }
+  /** The result in this subtask. */
   getLocalValue(): number {
     return this.sum;
   }
+  /** Starts anew. */
   resetLocal(): void {
     this.sum = 0;
   }
+  /** Takes in another accumulator of the same class. */
   merge(other: Accumulator<number, number>): void {
     this.sum += other.getLocalValue();
   }
@@ -50,15 +57,19 @@ abstract class Extremum implements Accumulator<number, number> {
     this.start = this.value = start;
     this.choose = choose;
   }
+  /** Adds one value. */
   add(value: number): void {
     this.value = this.choose(this.value, value);
   }
+  /** The result in this subtask. */
   getLocalValue(): number {
     return this.value;
   }
+  /** Starts anew. */
   resetLocal(): void {
     this.value = this.start;
   }
+  /** Takes in another accumulator of the same class. */
   merge(other: Accumulator<number, number>): void {
     this.add(other.getLocalValue());
   }
@@ -103,13 +114,16 @@ export class LongMaximum extends Extremum {
 export class AverageAccumulator implements Accumulator<number, number> {
   private count = 0;
   private sum = 0;
+  /** Adds one value. */
   add(value: number): void {
     this.count++;
     this.sum += value;
   }
+  /** The result in this subtask. */
   getLocalValue(): number {
     return this.count === 0 ? 0 : this.sum / this.count;
   }
+  /** Starts anew. */
   resetLocal(): void {
     this.count = this.sum = 0;
   }
@@ -128,15 +142,19 @@ export class AverageAccumulator implements Accumulator<number, number> {
 /** How often each integer was seen, by value. */
 export class Histogram implements Accumulator<number, ReadonlyMap<number, number>> {
   private counts = new Map<number, number>();
+  /** Adds one value. */
   add(value: number): void {
     this.counts.set(value, (this.counts.get(value) ?? 0) + 1);
   }
+  /** The result in this subtask. */
   getLocalValue(): ReadonlyMap<number, number> {
     return new Map([...this.counts].sort((a, b) => a[0] - b[0]));
   }
+  /** Starts anew. */
   resetLocal(): void {
     this.counts.clear();
   }
+  /** Takes in another accumulator of the same class. */
   merge(other: Accumulator<number, ReadonlyMap<number, number>>): void {
     for (const [value, count] of other.getLocalValue()) this.counts.set(value, (this.counts.get(value) ?? 0) + count);
   }
@@ -144,15 +162,19 @@ export class Histogram implements Accumulator<number, ReadonlyMap<number, number
 /** All values seen, in order. */
 export class ListAccumulator<T> implements Accumulator<T, T[]> {
   private values: T[] = [];
+  /** Adds one value. */
   add(value: T): void {
     this.values.push(value);
   }
+  /** The result in this subtask. */
   getLocalValue(): T[] {
     return [...this.values];
   }
+  /** Starts anew. */
   resetLocal(): void {
     this.values = [];
   }
+  /** Takes in another accumulator of the same class. */
   merge(other: Accumulator<T, T[]>): void {
     for (const value of other.getLocalValue()) this.values.push(value);
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { copyValue } from "../types/copy.ts";
 import {
   type Accumulator,
   AverageAccumulator,
@@ -109,4 +110,72 @@ Deno.test("accumulators: a long list is merged", () => {
   const merged = new ListAccumulator<number>();
   merged.merge(long);
   assert.equal(merged.getLocalValue().length, 200_000);
+});
+
+Deno.test("accumulators: merging is associative, and only the values' order counts", () => {
+  fc.assert(
+    fc.property(integers, integers, integers, (a, b, c) => {
+      for (const [make] of classes) {
+        const of = (values: readonly number[]): Accumulator<number, unknown> => {
+          const accumulator = make();
+          for (const value of values) accumulator.add(value);
+          return accumulator;
+        };
+        const merged = (left: Accumulator<number, unknown>, right: Accumulator<number, unknown>) => {
+          left.merge(right as never);
+          return left;
+        };
+        const left = merged(merged(of(a), of(b)), of(c)).getLocalValue();
+        const right = merged(of(a), merged(of(b), of(c))).getLocalValue();
+        assert.deepEqual(left, right, make().constructor.name);
+        assert.deepEqual(left, of([...a, ...b, ...c]).getLocalValue());
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("accumulators: results travel, and are not changed by what comes later", () => {
+  for (const [make] of classes) {
+    const accumulator = make();
+    [3, 1, 3].forEach((value) => accumulator.add(value));
+    const result = accumulator.getLocalValue();
+    const copy = copyValue(result);
+    accumulator.add(-7);
+    accumulator.merge(accumulator as never);
+    assert.deepEqual(result, copy, make().constructor.name);
+    accumulator.resetLocal();
+    assert.deepEqual(result, copy, make().constructor.name);
+  }
+});
+
+Deno.test("accumulators: all they hold lies in fields of their own, so that a copy of the object is a second one", () => {
+  for (const [make] of classes) {
+    const one = make();
+    one.add(5);
+    const fields = Object.fromEntries(
+      Object.entries(one).map(([name, field]) => [name, typeof field === "function" ? field : structuredClone(field)]),
+    );
+    const two: Accumulator<number, unknown> = Object.assign(Object.create(Object.getPrototypeOf(one)), fields);
+    assert.deepEqual(two.getLocalValue(), one.getLocalValue(), make().constructor.name);
+    const before = structuredClone(one.getLocalValue());
+    two.add(-9);
+    assert.deepEqual(one.getLocalValue(), before);
+  }
+});
+
+Deno.test("accumulators: merging with itself doubles, a list in order", () => {
+  const cases: readonly (readonly [Accumulator<number, unknown>, unknown])[] = [
+    [new IntCounter(), 6],
+    [new AverageAccumulator(), 1.5],
+    [new DoubleMinimum(), 1],
+    [new Histogram() as Accumulator<number, unknown>, new Map([[1, 4], [2, 4]].map(([k, n]) => [k, n / 2]))],
+    [new ListAccumulator<number>() as Accumulator<number, unknown>, [1, 2, 1, 2]],
+  ];
+  for (const [accumulator, expected] of cases) {
+    accumulator.add(1);
+    accumulator.add(2);
+    accumulator.merge(accumulator as never);
+    assert.deepEqual(accumulator.getLocalValue(), expected, accumulator.constructor.name);
+  }
 });

@@ -8,11 +8,14 @@ import type { Lifecycle } from "./rich_function.ts";
 
 /** Completes one record; the first call counts. */
 export interface ResultFuture<R> {
+  /** The results of the record; none, one or many. */
   complete(results: Iterable<R>): void;
+  /** The request failed: it is made again by the retry strategy, or fails the job. */
   completeExceptionally(error: unknown): void;
 }
 /** One request per record. Either form: return a promise of the results, or use the future. */
 export interface RichAsyncFunction<T, R> extends Lifecycle {
+  /** Starts the request of one record. The signal is aborted when it timed out or the task ends. */
   asyncInvoke(value: T, future: ResultFuture<R>, signal: AbortSignal): void | Promise<Iterable<R> | void>;
   /** Called instead of failing when the time is up. */
   timeout?(value: T, future: ResultFuture<R>): void;

@@ -42,10 +42,15 @@ export interface OperatorStateStore {
 
 /** Keyed state, to be registered before the first record; reading and writing needs a record with its key. */
 export interface KeyedStateStore {
+  /** A value per key. */
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>;
+  /** A list per key. */
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
+  /** A map per key. */
   getMapState<UK, UV>(descriptor: MapStateDescriptor<UK, UV>): MapState<UK, UV>;
+  /** A value per key, combined by a reduce function. */
   getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T>;
+  /** An accumulator per key. */
   getAggregatingState<IN, ACC, OUT>(descriptor: AggregatingStateDescriptor<IN, ACC, OUT>): AggregatingState<IN, OUT>;
 }
 
@@ -55,6 +60,7 @@ export interface FunctionInitializationContext {
   isRestored(): boolean;
   /** Id of that checkpoint; undefined when the job starts afresh. */
   getRestoredCheckpointId(): number | undefined;
+  /** State of the subtask. */
   getOperatorStateStore(): OperatorStateStore;
   /** Its methods throw TSF-2004 on a stream that is not keyed. */
   getKeyedStateStore(): KeyedStateStore;
@@ -62,6 +68,7 @@ export interface FunctionInitializationContext {
 
 /** What {@link CheckpointedFunction.snapshotState} gets. */
 export interface FunctionSnapshotContext {
+  /** Id of the checkpoint being taken. */
   getCheckpointId(): number;
 }
 
@@ -79,5 +86,6 @@ export interface CheckpointedFunction {
 export interface CheckpointListener {
   /** The checkpoint, and with it all before, is complete. May be left out for some: later ones imply it. */
   notifyCheckpointComplete(checkpointId: number): NoResult;
+  /** The checkpoint will not complete. */
   notifyCheckpointAborted?(checkpointId: number): NoResult;
 }

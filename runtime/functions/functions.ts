@@ -44,9 +44,11 @@ export type KeySelector<T, K> = (value: T) => K;
 
 /** Aggregates values through an accumulator. */
 export interface AggregateFunction<IN, ACC, OUT> {
+  /** An empty accumulator; called for each new key and window. */
   createAccumulator(): ACC;
   /** Returns the accumulator with the value added; may change and return the one given. */
   add(value: IN, accumulator: ACC): ACC;
+  /** The result so far; does not change the accumulator. */
   getResult(accumulator: ACC): OUT;
   /** Needed for merging windows (sessions). */
   merge?(left: ACC, right: ACC): ACC;
@@ -58,6 +60,7 @@ export interface AggregateFunction<IN, ACC, OUT> {
 export type JoinFunction<L, R, OUT> = ((left: L, right: R) => OUT) | ({ join(left: L, right: R): OUT } & Lifecycle);
 /** Joins two values to any number. */
 export interface FlatJoinFunction<L, R, OUT> extends Lifecycle {
+  /** Called for each pair. */
   flatJoin(left: L, right: R, out: Collector<OUT>): NoResult;
 }
 /** Sees all values of both sides with one key in one window. */
@@ -67,12 +70,16 @@ export type CoGroupFunction<L, R, OUT> =
 
 /** Maps two connected streams to one, whose type is that of both results. */
 export interface CoMapFunction<A, B, R, Q = R> extends Lifecycle {
+  /** For a value of the first stream. */
   map1(value: A): R;
+  /** For a value of the second stream. */
   map2(value: B): Q;
 }
 /** Maps two connected streams to any number of records of one stream, whose type is that of both results. */
 export interface CoFlatMapFunction<A, B, R, Q = R> extends Lifecycle {
+  /** For a value of the first stream. */
   flatMap1(value: A, out: Collector<R>): (Iterable<R> & object) | void;
+  /** For a value of the second stream. */
   flatMap2(value: B, out: Collector<Q>): (Iterable<Q> & object) | void;
 }
 

@@ -24,13 +24,17 @@ export type TimeDomain = "event-time" | "processing-time";
 
 /** Clocks and, on keyed streams, timers. Times are ms since the epoch. */
 export interface TimerService {
+  /** The clock of the task, in ms since the epoch; manual in tests. */
   currentProcessingTime(): number;
   /** MIN_WATERMARK before the first watermark. */
   currentWatermark(): number;
   /** One timer per key and time: registering twice fires once. @throws on a stream that is not keyed. */
   registerEventTimeTimer(timestamp: number): void;
+  /** Calls `onTimer` when the clock has passed `timestamp` (ms); once per key and time. */
   registerProcessingTimeTimer(timestamp: number): void;
+  /** Takes a timer of the current key back; nothing happens when there is none. */
   deleteEventTimeTimer(timestamp: number): void;
+  /** Takes a timer of the current key back; nothing happens when there is none. */
   deleteProcessingTimeTimer(timestamp: number): void;
 }
 
@@ -41,61 +45,86 @@ export type NoState = {};
 export interface ProcessContext<S = NoState> {
   /** Timestamp of the record (or of the timer); undefined when it has none. */
   timestamp(): number | undefined;
+  /** Clocks, and timers of the current key. */
   timerService(): TimerService;
+  /** Emits to the side output of a tag, with the timestamp of what is processed. Read it with `getSideOutput(tag)`. */
   output<X>(tag: OutputTag<X>, value: NoInfer<X>): void;
   /** Handles of the declared `state` record, by name. */
   readonly state: StateHandles<S>;
 }
 /** {@link ProcessContext} on a keyed stream. */
 export interface KeyedProcessContext<K, S = NoState> extends ProcessContext<S> {
+  /** The key of the record or timer that is processed. */
   getCurrentKey(): K;
 }
 /** What `onTimer` sees. */
 export interface OnTimerContext<K, S = NoState> extends KeyedProcessContext<K, S> {
+  /** Which clock the timer belongs to. */
   timeDomain(): TimeDomain;
 }
 
 /** Processes the records of a stream that is not keyed. */
 export interface Process<I, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   readonly state?: S;
+  /** Called for each record. What it throws fails the job, with operator and line. */
   processElement(value: I, ctx: ProcessContext<S>, out: Collector<O>): NoResult;
 }
 /** Processes the records of a keyed stream. */
 export interface KeyedProcess<K, I, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   readonly state?: S;
+  /** Called for each record, with state and timers of its key. What it throws fails the job. */
   processElement(value: I, ctx: KeyedProcessContext<K, S>, out: Collector<O>): NoResult;
+  /** Called when a timer of a key fires; `timestamp` is what was registered, in ms. */
   onTimer?(timestamp: number, ctx: OnTimerContext<K, S>, out: Collector<O>): NoResult;
 }
 /** Processes two connected streams that are not keyed. */
 export interface CoProcess<A, B, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   readonly state?: S;
+  /** Called for each record of the first stream. */
   processElement1(value: A, ctx: ProcessContext<S>, out: Collector<O>): NoResult;
+  /** Called for each record of the second stream. */
   processElement2(value: B, ctx: ProcessContext<S>, out: Collector<O>): NoResult;
 }
 /** Processes two connected keyed streams that share state by key. */
 export interface KeyedCoProcess<K, A, B, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   readonly state?: S;
+  /** Called for each record of the first stream, with the state of its key. */
   processElement1(value: A, ctx: KeyedProcessContext<K, S>, out: Collector<O>): NoResult;
+  /** Called for each record of the second stream, with the state of its key. */
   processElement2(value: B, ctx: KeyedProcessContext<K, S>, out: Collector<O>): NoResult;
+  /** Called when a timer of a key fires; `timestamp` is what was registered, in ms. */
   onTimer?(timestamp: number, ctx: OnTimerContext<K, S>, out: Collector<O>): NoResult;
 }
 
 /** What the non-broadcast side of a broadcast connection sees. */
 export interface ReadOnlyBroadcastContext {
+  /** Timestamp of the record, in ms; undefined when it has none. */
   timestamp(): number | undefined;
+  /** The clock of the task, in ms since the epoch; manual in tests. */
   currentProcessingTime(): number;
+  /** The event time reached, in ms; MIN_WATERMARK before the first watermark. */
   currentWatermark(): number;
+  /** Emits to the side output of a tag, with the timestamp of what is processed. Read it with `getSideOutput(tag)`. */
   output<X>(tag: OutputTag<X>, value: NoInfer<X>): void;
+  /** A broadcast state, to be read. @throws JobExecutionError when `broadcast()` was not given the descriptor. */
   getBroadcastState<BK, BV>(descriptor: MapStateDescriptor<BK, BV>): ReadOnlyBroadcastState<BK, BV>;
 }
 /** What the broadcast side sees. */
 export interface BroadcastContext extends Omit<ReadOnlyBroadcastContext, "getBroadcastState"> {
+  /** A broadcast state, to be changed. @throws JobExecutionError when `broadcast()` was not given the descriptor. */
   getBroadcastState<BK, BV>(descriptor: MapStateDescriptor<BK, BV>): BroadcastState<BK, BV>;
 }
 /** {@link ReadOnlyBroadcastContext} on a keyed stream. */
 export interface KeyedReadOnlyBroadcastContext<K, S = NoState> extends ReadOnlyBroadcastContext {
+  /** Clocks, and timers of the current key. */
   timerService(): TimerService;
+  /** The key of the record or timer that is processed. */
   getCurrentKey(): K;
+  /** Handles of the declared `state` record, by name. */
   readonly state: StateHandles<S>;
 }
 /** {@link BroadcastContext} on a keyed stream. */
@@ -105,14 +134,20 @@ export interface KeyedBroadcastContext<K> extends BroadcastContext {
 }
 /** Broadcast state pattern, main stream not keyed. */
 export interface BroadcastProcess<A, B, O> extends Lifecycle {
+  /** Called for each record of the stream that is split; may read the broadcast state. */
   processElement(value: A, ctx: ReadOnlyBroadcastContext, out: Collector<O>): NoResult;
+  /** Called for each record of the broadcast stream, in every subtask. All subtasks have to do the same to the state. */
   processBroadcastElement(value: B, ctx: BroadcastContext, out: Collector<O>): NoResult;
 }
 /** Broadcast state pattern, main stream keyed. */
 export interface KeyedBroadcastProcess<K, A, B, O, S extends StateDeclarations = NoState> extends Lifecycle {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   readonly state?: S;
+  /** Called for each record of the stream that is split; may read the broadcast state. */
   processElement(value: A, ctx: KeyedReadOnlyBroadcastContext<K, S>, out: Collector<O>): NoResult;
+  /** Called for each record of the broadcast stream, in every subtask. All subtasks have to do the same to the state. */
   processBroadcastElement(value: B, ctx: KeyedBroadcastContext<K>, out: Collector<O>): NoResult;
+  /** Called when a timer of a key fires; `timestamp` is what was registered, in ms. */
   onTimer?(
     timestamp: number,
     ctx: KeyedReadOnlyBroadcastContext<K, S> & { timeDomain(): TimeDomain },
@@ -124,54 +159,69 @@ export interface KeyedBroadcastProcess<K, A, B, O, S extends StateDeclarations =
 export interface ProcessJoinContext {
   /** Timestamp of the left record. */
   getLeftTimestamp(): number;
+  /** Timestamp of the right record, in ms. */
   getRightTimestamp(): number;
   /** The larger of the two: the timestamp of the result. */
   getTimestamp(): number;
+  /** Emits to the side output of a tag, with the timestamp of what is processed. Read it with `getSideOutput(tag)`. */
   output<X>(tag: OutputTag<X>, value: NoInfer<X>): void;
 }
 /** Handles a pair of an interval join. */
 export interface ProcessJoin<L, R, O> extends Lifecycle {
+  /** Called for each pair. */
   processElement(left: L, right: R, ctx: ProcessJoinContext, out: Collector<O>): NoResult;
 }
 
 /** Per-window and global state of a key. */
 export interface WindowStateStore {
+  /** One value. */
   getState<T>(
     descriptor: import("./state_descriptor.ts").ValueStateDescriptor<T>,
   ): import("./state_descriptor.ts").ValueState<T>;
+  /** A list. */
   getListState<T>(
     descriptor: import("./state_descriptor.ts").ListStateDescriptor<T>,
   ): import("./state_descriptor.ts").ListState<T>;
+  /** A map. */
   getMapState<K, V>(
     descriptor: import("./state_descriptor.ts").MapStateDescriptor<K, V>,
   ): import("./state_descriptor.ts").MapState<K, V>;
+  /** One value, combined by a reduce function. */
   getReducingState<T>(
     descriptor: import("./state_descriptor.ts").ReducingStateDescriptor<T>,
   ): import("./state_descriptor.ts").ReducingState<T>;
+  /** One accumulator. */
   getAggregatingState<IN, ACC, OUT>(
     descriptor: import("./state_descriptor.ts").AggregatingStateDescriptor<IN, ACC, OUT>,
   ): import("./state_descriptor.ts").AggregatingState<IN, OUT>;
 }
 /** What a window function sees. */
 export interface ProcessWindowContext<W extends Window> {
+  /** The window that is evaluated. */
   window(): W;
+  /** The clock of the task, in ms since the epoch; manual in tests. */
   currentProcessingTime(): number;
+  /** The event time reached, in ms; MIN_WATERMARK before the first watermark. */
   currentWatermark(): number;
   /** State of this key and window; clean it in `clear`. Not available with merging windows. */
   windowState(): WindowStateStore;
   /** State of this key over all windows. */
   globalState(): WindowStateStore;
+  /** Emits to the side output of a tag, with the timestamp of what is processed. Read it with `getSideOutput(tag)`. */
   output<X>(tag: OutputTag<X>, value: NoInfer<X>): void;
 }
 /** Evaluates a window of a keyed stream. */
 export interface ProcessWindow<I, O, K, W extends Window = Window> extends Lifecycle {
+  /** Called when the trigger fires: all records of the window, or the one result of a reduce or aggregate before it. */
   process(key: K, ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): NoResult;
   /** Called when the window is dropped: clear per-window state here. */
   clear?(ctx: ProcessWindowContext<W>): NoResult;
 }
 /** Evaluates a window over a whole stream. */
 export interface ProcessAllWindow<I, O, W extends Window = Window> extends Lifecycle {
+  /** Called when the trigger fires: all records of the window, or the one result of a reduce or aggregate before it. */
   process(ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): NoResult;
+  /** Called when the window is dropped: clear per-window state here. */
   clear?(ctx: ProcessWindowContext<W>): NoResult;
 }
 /** Flink's older form of a window function: no context. */
@@ -186,43 +236,61 @@ export type AllWindowFunction<I, O, W extends Window = Window> =
 /** Extend this for a process function with constructor and life cycle. */
 export abstract class ProcessFunction<I, O, S extends StateDeclarations = NoState> extends RichFunction
   implements Process<I, O, S> {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   declare readonly state?: S;
+  /** Called for each record. */
   abstract processElement(value: I, ctx: ProcessContext<S>, out: Collector<O>): void;
 }
 /** Extend this for a keyed process function; `onTimer` does nothing unless overridden. */
 export abstract class KeyedProcessFunction<K, I, O, S extends StateDeclarations = NoState> extends RichFunction
   implements KeyedProcess<K, I, O, S> {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   declare readonly state?: S;
+  /** Called for each record, with state and timers of its key. */
   abstract processElement(value: I, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
+  /** Called when a timer of a key fires; `timestamp` is what was registered, in ms. */
   onTimer(_timestamp: number, _ctx: OnTimerContext<K, S>, _out: Collector<O>): void {}
 }
 /** Extend this for a process function over two streams. */
 export abstract class CoProcessFunction<A, B, O, S extends StateDeclarations = NoState> extends RichFunction
   implements CoProcess<A, B, O, S> {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   declare readonly state?: S;
+  /** Called for each record of the first stream. */
   abstract processElement1(value: A, ctx: ProcessContext<S>, out: Collector<O>): void;
+  /** Called for each record of the second stream. */
   abstract processElement2(value: B, ctx: ProcessContext<S>, out: Collector<O>): void;
 }
 /** Extend this for a process function over two keyed streams. */
 export abstract class KeyedCoProcessFunction<K, A, B, O, S extends StateDeclarations = NoState> extends RichFunction
   implements KeyedCoProcess<K, A, B, O, S> {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   declare readonly state?: S;
+  /** Called for each record of the first stream, with the state of its key. */
   abstract processElement1(value: A, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
+  /** Called for each record of the second stream, with the state of its key. */
   abstract processElement2(value: B, ctx: KeyedProcessContext<K, S>, out: Collector<O>): void;
+  /** Called when a timer of a key fires; `timestamp` is what was registered, in ms. */
   onTimer(_timestamp: number, _ctx: OnTimerContext<K, S>, _out: Collector<O>): void {}
 }
 /** Extend this for the broadcast state pattern on a stream that is not keyed. */
 export abstract class BroadcastProcessFunction<A, B, O> extends RichFunction implements BroadcastProcess<A, B, O> {
+  /** Called for each record of the stream that is split; may read the broadcast state. */
   abstract processElement(value: A, ctx: ReadOnlyBroadcastContext, out: Collector<O>): void;
+  /** Called for each record of the broadcast stream, in every subtask. All subtasks have to do the same to the state. */
   abstract processBroadcastElement(value: B, ctx: BroadcastContext, out: Collector<O>): void;
 }
 /** Extend this for the broadcast state pattern on a keyed stream. */
 export abstract class KeyedBroadcastProcessFunction<K, A, B, O, S extends StateDeclarations = NoState>
   extends RichFunction
   implements KeyedBroadcastProcess<K, A, B, O, S> {
+  /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
   declare readonly state?: S;
+  /** Called for each record of the stream that is split; may read the broadcast state. */
   abstract processElement(value: A, ctx: KeyedReadOnlyBroadcastContext<K, S>, out: Collector<O>): void;
+  /** Called for each record of the broadcast stream, in every subtask. All subtasks have to do the same to the state. */
   abstract processBroadcastElement(value: B, ctx: KeyedBroadcastContext<K>, out: Collector<O>): void;
+  /** Called when a timer of a key fires; `timestamp` is what was registered, in ms. */
   onTimer(
     _timestamp: number,
     _ctx: KeyedReadOnlyBroadcastContext<K, S> & { timeDomain(): TimeDomain },
@@ -231,17 +299,22 @@ export abstract class KeyedBroadcastProcessFunction<K, A, B, O, S extends StateD
 }
 /** Extend this for the pairs of an interval join. */
 export abstract class ProcessJoinFunction<L, R, O> extends RichFunction implements ProcessJoin<L, R, O> {
+  /** Called for each pair. */
   abstract processElement(left: L, right: R, ctx: ProcessJoinContext, out: Collector<O>): void;
 }
 /** Extend this for a window function with context and life cycle. */
 export abstract class ProcessWindowFunction<I, O, K, W extends Window = Window> extends RichFunction
   implements ProcessWindow<I, O, K, W> {
+  /** Called when the trigger fires: all records of the window, or the one result of a reduce or aggregate before it. */
   abstract process(key: K, ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): void;
+  /** Called when the window is dropped: clear per-window state here. */
   clear(_ctx: ProcessWindowContext<W>): void {}
 }
 /** Extend this for a window function over a whole stream. */
 export abstract class ProcessAllWindowFunction<I, O, W extends Window = Window> extends RichFunction
   implements ProcessAllWindow<I, O, W> {
+  /** Called when the trigger fires: all records of the window, or the one result of a reduce or aggregate before it. */
   abstract process(ctx: ProcessWindowContext<W>, elements: Iterable<I>, out: Collector<O>): void;
+  /** Called when the window is dropped: clear per-window state here. */
   clear(_ctx: ProcessWindowContext<W>): void {}
 }

@@ -25,13 +25,19 @@ import type {
 
 /** Where a subtask stands. */
 export interface TaskInfo {
+  /** Name of the operator. */
   readonly taskName: string;
   /** Task name with "(index + 1/parallelism)#attempt", as in logs. */
   readonly taskNameWithSubtasks: string;
+  /** From 0. */
   readonly indexOfThisSubtask: number;
+  /** Parallelism of the operator. */
   readonly numberOfParallelSubtasks: number;
+  /** Number of key groups. */
   readonly maxNumberOfParallelSubtasks: number;
+  /** From 0; counts restarts. */
   readonly attemptNumber: number;
+  /** Id of the slot. */
   readonly allocationId: string;
 }
 
@@ -39,29 +45,45 @@ export interface TaskInfo {
 export interface JobInfo {
   /** 32 hex digits. */
   readonly jobId: string;
+  /** As given to execute(). */
   readonly jobName: string;
 }
 
 /** What a function can see of the task it runs in. */
 export interface RuntimeContext extends KeyedStateStore {
+  /** Where the subtask stands. */
   getTaskInfo(): TaskInfo;
+  /** The job it belongs to. */
   getJobInfo(): JobInfo;
+  /** Metrics of the operator; add your own. */
   getMetricGroup(): MetricGroup;
   /** Job parameters set by `env.getConfig().setGlobalJobParameters`. */
   getGlobalJobParameters(): Readonly<Record<string, string>>;
+  /** Whether values are passed on without a copy. */
   isObjectReuseEnabled(): boolean;
 
+  /** A value per key. */
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>;
+  /** A list per key. */
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
+  /** A map per key. */
   getMapState<UK, UV>(descriptor: MapStateDescriptor<UK, UV>): MapState<UK, UV>;
+  /** A value per key, combined by a reduce function. */
   getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T>;
+  /** An accumulator per key. */
   getAggregatingState<IN, ACC, OUT>(descriptor: AggregatingStateDescriptor<IN, ACC, OUT>): AggregatingState<IN, OUT>;
 
+  /** Adds an accumulator whose merged result comes with the job's. @throws JobExecutionError TSF-2020 for a name used twice. */
   addAccumulator(name: string, accumulator: Accumulator<never, unknown>): void;
+  /** The accumulator of that name in this subtask. */
   getAccumulator<V, R extends AccumulatorResult>(name: string): Accumulator<V, R> | undefined;
+  /** A counter of that name, made on first use. */
   getIntCounter(name: string): Accumulator<number, number>;
+  /** A counter of that name, made on first use. */
   getLongCounter(name: string): Accumulator<number, number>;
+  /** A sum of that name, made on first use. */
   getDoubleCounter(name: string): Accumulator<number, number>;
+  /** A histogram of that name, made on first use. */
   getHistogram(name: string): Accumulator<number, ReadonlyMap<number, number>>;
 
   /** The content of a file registered by `env.registerCachedFile`. */
@@ -95,7 +117,9 @@ export const RUNTIME_CONTEXT: unique symbol = Symbol.for("tsflink.runtimeContext
 /** Base of function classes that need their life cycle or the {@link RuntimeContext}. */
 export abstract class RichFunction implements Lifecycle {
   declare [RUNTIME_CONTEXT]?: RuntimeContext;
+  /** Called once before the first record. */
   open(_context: RuntimeContext): void {}
+  /** Called once at the end. */
   close(): void {}
   /** @throws JobExecutionError TSF-2031 before `initializeState` and `open`: in the constructor. */
   getRuntimeContext(): RuntimeContext {
@@ -112,28 +136,36 @@ export abstract class RichFunction implements Lifecycle {
 
 /** A map function with life cycle. */
 export abstract class RichMapFunction<T, R> extends RichFunction {
+  /** One value in, one value out. */
   abstract map(value: T): R;
 }
 /** A flatMap function with life cycle. */
 export abstract class RichFlatMapFunction<T, R> extends RichFunction {
+  /** One value in, any number out: returned, or through the collector. */
   abstract flatMap(value: T, out: import("./functions.ts").Collector<R>): (Iterable<R> & object) | void;
 }
 /** A filter function with life cycle. */
 export abstract class RichFilterFunction<T> extends RichFunction {
+  /** True for values that stay. */
   abstract filter(value: T): boolean;
 }
 /** A reduce function with life cycle. */
 export abstract class RichReduceFunction<T> extends RichFunction {
+  /** Combines two values. */
   abstract reduce(left: T, right: T): T;
 }
 /** A CoMap function with life cycle. */
 export abstract class RichCoMapFunction<A, B, R> extends RichFunction {
+  /** For a value of the first stream. */
   abstract map1(value: A): R;
+  /** For a value of the second stream. */
   abstract map2(value: B): R;
 }
 /** A CoFlatMap function with life cycle. */
 export abstract class RichCoFlatMapFunction<A, B, R> extends RichFunction {
+  /** For a value of the first stream. */
   abstract flatMap1(value: A, out: import("./functions.ts").Collector<R>): (Iterable<R> & object) | void;
+  /** For a value of the second stream. */
   abstract flatMap2(value: B, out: import("./functions.ts").Collector<R>): (Iterable<R> & object) | void;
 }
 
@@ -141,6 +173,7 @@ export abstract class RichCoFlatMapFunction<A, B, R> extends RichFunction {
 export const PER_SUBTASK: unique symbol = Symbol.for("tsflink.perSubtask") as never;
 /** A factory of functions; see {@link perSubtask}. */
 export interface FunctionFactory<F> {
+  /** Makes the object of one subtask. */
   readonly [PER_SUBTASK]: () => F;
 }
 

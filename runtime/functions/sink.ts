@@ -11,12 +11,19 @@ import type { Clock } from "../seams/clock.ts";
 
 /** What a sink writer may use. */
 export interface WriterInitContext {
+  /** From 0. */
   readonly subtaskIndex: number;
+  /** Number of subtasks. */
   readonly parallelism: number;
+  /** From 0; counts restarts. */
   readonly attemptNumber: number;
+  /** Metrics of the operator. */
   readonly metricGroup: MetricGroup;
+  /** Files, through the seam. */
   readonly files: LocalFiles;
+  /** Time, through the seam. */
   readonly clock: Clock;
+  /** Aborted when the task ends. */
   readonly signal: AbortSignal;
   /** Undefined on a fresh start. */
   readonly restoredCheckpointId: number | undefined;
@@ -29,6 +36,7 @@ export interface WriterInitContext {
 }
 /** What a writer may ask about a record. */
 export interface SinkWriterContext {
+  /** The event time reached, in ms. */
   currentWatermark(): number;
   /** Undefined when the record has no timestamp. */
   timestamp(): number | undefined;
@@ -36,19 +44,25 @@ export interface SinkWriterContext {
 
 /** Writes records. A returned promise holds back further records until it resolves. */
 export interface SinkWriter<T, CommT = never, WriterStateT = never> {
+  /** Takes one record. Throwing fails the job. */
   write(value: T, context: SinkWriterContext): void | Promise<void>;
   /** Called before each checkpoint and at the end of input (`endOfInput`). */
   flush(endOfInput: boolean): void | Promise<void>;
+  /** Event time has moved on, in ms. */
   writeWatermark?(timestamp: number): void;
   /** What the committer has to commit once the checkpoint is complete. */
   prepareCommit?(): CommT[] | Promise<CommT[]>;
+  /** What a writer needs to go on after a failure. */
   snapshotState?(checkpointId: number): WriterStateT[];
+  /** Gives everything back; called once, also after a failure. */
   close(): void | Promise<void>;
 }
 
 /** One commit request; exactly one of the signals, or none for success. */
 export interface CommitRequest<CommT> {
+  /** What is to be committed. */
   getCommittable(): CommT;
+  /** How often it was tried before. */
   getNumberOfRetries(): number;
   /** Already committed by an earlier attempt. */
   signalAlreadyCommitted(): void;
@@ -63,7 +77,9 @@ export interface CommitRequest<CommT> {
 }
 /** Commits what writers prepared. Must be idempotent. */
 export interface Committer<CommT> {
+  /** Commits each request, or signals on it what became of it. */
   commit(requests: readonly CommitRequest<CommT>[]): void | Promise<void>;
+  /** Gives everything back; called once, also after a failure. */
   close?(): void | Promise<void>;
 }
 
@@ -86,6 +102,7 @@ export type CommittableMessage<CommT> =
 
 /** A sink of records of type T. */
 export interface Sink<T, CommT = never, WriterStateT = never> {
+  /** The writer of one subtask; `restored` has what writers gave to a checkpoint. */
   createWriter(context: WriterInitContext, restored?: readonly WriterStateT[]): SinkWriter<T, CommT, WriterStateT>;
   /** Makes it a two-phase sink. */
   createCommitter?(

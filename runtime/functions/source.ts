@@ -30,14 +30,20 @@ export type InputStatus =
 
 /** Where a reader puts what it reads; per-split outputs keep a watermark of their own. */
 export interface SourceOutput<T> {
+  /** Emits a record; `timestamp` in ms when the source knows it. */
   collect(value: T, timestamp?: number): void;
+  /** Emits a watermark of the source itself, in ms. */
   emitWatermark(timestamp: number): void;
+  /** Nothing is to be expected for a while; the others are not held back. */
   markIdle(): void;
+  /** Records are to be expected again. */
   markActive(): void;
 }
 /** The main output of a reader. */
 export interface ReaderOutput<T> extends SourceOutput<T> {
+  /** An output with watermarks of its own. */
   createOutputForSplit(splitId: string): SourceOutput<T>;
+  /** The split has ended. */
   releaseOutputForSplit(splitId: string): void;
   /** Emits to the side output of that id (invalid lines); absent where the source has no side outputs. */
   emitSide?(tagId: string, value: unknown, timestamp?: number): void;
@@ -48,21 +54,29 @@ export type SourceEvent = unknown;
 
 /** What a reader may use. */
 export interface SourceReaderContext {
+  /** From 0. */
   readonly indexOfSubtask: number;
+  /** Number of subtasks. */
   readonly currentParallelism: number;
+  /** Metrics of the operator. */
   readonly metricGroup: MetricGroup;
+  /** Files, through the seam. */
   readonly files: LocalFiles;
+  /** Time, through the seam. */
   readonly clock: Clock;
   /** Where absent, a socket source opens connections of the process. */
   readonly sockets?: Sockets;
   /** Aborted when the task is cancelled or has ended. */
   readonly signal: AbortSignal;
+  /** Asks the enumerator for a split. */
   sendSplitRequest(): void;
+  /** Sends an event of the source's own to the enumerator. */
   sendSourceEventToCoordinator(event: SourceEvent): void;
 }
 
 /** Reads the splits assigned to one subtask. All methods are called from the task, one at a time. */
 export interface SourceReader<T, SplitT extends SourceSplit> {
+  /** Called once, before the first split. */
   start(): void;
   /** Emits at most one record (or one small group that one position covers) and never waits. */
   pollNext(output: ReaderOutput<T>): InputStatus;
@@ -70,23 +84,33 @@ export interface SourceReader<T, SplitT extends SourceSplit> {
   isAvailable(): Promise<void>;
   /** The splits with the positions after the last record given to the output. */
   snapshotState(checkpointId: number): SplitT[];
+  /** Splits to read, assigned or restored. */
   addSplits(splits: SplitT[]): void;
+  /** No further splits will come. */
   notifyNoMoreSplits(): void;
+  /** An event from the enumerator. */
   handleSourceEvents?(event: SourceEvent): void;
+  /** The checkpoint, and all before, is complete. */
   notifyCheckpointComplete?(checkpointId: number): void;
+  /** The checkpoint will not complete. */
   notifyCheckpointAborted?(checkpointId: number): void;
   /** Watermark alignment: stop and go on reading these splits. Without it the whole reader waits. */
   pauseOrResumeSplits?(toPause: readonly string[], toResume: readonly string[]): void;
+  /** Gives everything back; called once, also after a failure. */
   close(): void | Promise<void>;
 }
 
 /** What an enumerator may use. */
 export interface SplitEnumeratorContext<SplitT extends SourceSplit> {
+  /** Number of readers. */
   currentParallelism(): number;
   /** Subtasks whose reader has registered. */
   registeredReaders(): readonly number[];
+  /** Gives a split to a reader. */
   assignSplit(split: SplitT, subtaskId: number): void;
+  /** Tells a reader that no further splits will come. */
   signalNoMoreSplits(subtaskId: number): void;
+  /** Sends an event of the source's own to a reader. */
   sendEventToSourceReader(subtaskId: number, event: SourceEvent): void;
   /** Runs `work` beside the enumerator and `handler` as one of its calls; with a period, again and again. */
   callAsync<R>(
@@ -94,30 +118,46 @@ export interface SplitEnumeratorContext<SplitT extends SourceSplit> {
     handler: (result: R | undefined, error: unknown) => void,
     periodMs?: number,
   ): void;
+  /** Metrics of the operator. */
   readonly metricGroup: MetricGroup;
+  /** Files, through the seam. */
   readonly files: LocalFiles;
+  /** Time, through the seam. */
   readonly clock: Clock;
 }
 
 /** Finds splits and assigns them. All methods are called one at a time. */
 export interface SplitEnumerator<SplitT extends SourceSplit, EnumChkT> {
+  /** Called once; finding splits begins here. */
   start(): void;
+  /** A reader asks for a split. */
   handleSplitRequest(subtaskId: number): void;
+  /** Splits of a reader that failed, to be assigned again. */
   addSplitsBack(splits: SplitT[], subtaskId: number): void;
+  /** A reader has started. */
   addReader(subtaskId: number): void;
+  /** An event from a reader. */
   handleSourceEvent?(subtaskId: number, event: SourceEvent): void;
+  /** What is needed to go on after a failure. */
   snapshotState(checkpointId: number): EnumChkT;
+  /** The checkpoint, and all before, is complete. */
   notifyCheckpointComplete?(checkpointId: number): void;
+  /** Gives everything back; called once, also after a failure. */
   close(): void | Promise<void>;
 }
 
 /** A source of records of type T. */
 export interface Source<T, SplitT extends SourceSplit = SourceSplit, EnumChkT = unknown> {
+  /** Whether the input ends. */
   getBoundedness(): Boundedness;
+  /** The one that finds and hands out splits, one per job. */
   createEnumerator(context: SplitEnumeratorContext<SplitT>): SplitEnumerator<SplitT, EnumChkT>;
+  /** The same, from a checkpoint. */
   restoreEnumerator(context: SplitEnumeratorContext<SplitT>, checkpoint: EnumChkT): SplitEnumerator<SplitT, EnumChkT>;
+  /** The one that reads, one per subtask. */
   createReader(context: SourceReaderContext): SourceReader<T, SplitT>;
   /** Split to plain structured-cloneable data and back; needed when splits have methods beside splitId. */
   serializeSplit(split: SplitT): unknown;
+  /** The reverse of serializeSplit. */
   deserializeSplit(data: unknown): SplitT;
 }

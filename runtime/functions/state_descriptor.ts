@@ -13,7 +13,9 @@ import type { AggregateFunction, ReduceFunction } from "./functions.ts";
 export interface ValueState<T, Absent = undefined> {
   /** The value, or the default. What is returned may be changed freely; only {@link update} keeps a change. */
   value(): T | Absent;
+  /** Writes the value of the current key; undefined and null clear it. */
   update(value: T): void;
+  /** Removes what is kept for the current key. */
   clear(): void;
 }
 
@@ -21,54 +23,81 @@ export interface ValueState<T, Absent = undefined> {
 export interface ListState<T> {
   /** The elements in order of insertion; empty when nothing is there. */
   get(): T[];
+  /** Appends one element. */
   add(value: T): void;
+  /** Appends elements in their order. */
   addAll(values: Iterable<T>): void;
   /** Replaces the whole list. */
   update(values: Iterable<T>): void;
+  /** Removes what is kept for the current key. */
   clear(): void;
 }
 
 /** A map per key. */
 export interface MapState<UK, UV> {
+  /** The value of an entry; undefined when there is none. A change to it is kept by {@link put} only. */
   get(key: UK): UV | undefined;
+  /** Writes one entry. */
   put(key: UK, value: UV): void;
+  /** Writes entries. */
   putAll(entries: Iterable<readonly [UK, UV]>): void;
+  /** Removes one entry. */
   remove(key: UK): void;
+  /** Whether there is such an entry. */
   contains(key: UK): boolean;
+  /** All entries. */
   entries(): IterableIterator<[UK, UV]>;
+  /** All keys of entries. */
   keys(): IterableIterator<UK>;
+  /** All values. */
   values(): IterableIterator<UV>;
+  /** Whether there is no entry. */
   isEmpty(): boolean;
+  /** Removes what is kept for the current key. */
   clear(): void;
 }
 
 /** One value per key, combined by a reduce function. */
 export interface ReducingState<T> {
+  /** The combined value; undefined when nothing was added. */
   get(): T | undefined;
+  /** Combines a value with what is there. */
   add(value: T): void;
+  /** Removes what is kept for the current key. */
   clear(): void;
 }
 
 /** One accumulator per key, filled and read through an aggregate function. */
 export interface AggregatingState<IN, OUT> {
+  /** The result of the accumulator; undefined when nothing was added. */
   get(): OUT | undefined;
+  /** Adds a value to the accumulator. */
   add(value: IN): void;
+  /** Removes what is kept for the current key. */
   clear(): void;
 }
 
 /** A read-only view of a {@link BroadcastState}. */
 export interface ReadOnlyBroadcastState<K, V> {
+  /** The value of an entry; undefined when there is none. */
   get(key: K): V | undefined;
+  /** Whether there is such an entry. */
   contains(key: K): boolean;
+  /** All entries, to be read only. */
   immutableEntries(): IterableIterator<[K, V]>;
 }
 
 /** The same map in every parallel instance; see the broadcast state pattern. */
 export interface BroadcastState<K, V> extends ReadOnlyBroadcastState<K, V> {
+  /** Writes one entry, in this subtask: every subtask has to do the same. */
   put(key: K, value: V): void;
+  /** Writes entries, in this subtask. */
   putAll(entries: Iterable<readonly [K, V]>): void;
+  /** Removes one entry, in this subtask. */
   remove(key: K): void;
+  /** All entries. */
   entries(): IterableIterator<[K, V]>;
+  /** Removes all entries. */
   clear(): void;
 }
 
@@ -88,18 +117,23 @@ export interface StateTtlConfig {
 
 /** Options that every kind of state takes. */
 export interface StateOptions<T> {
+  /** Type of what is kept; default: found from the values. */
   readonly type?: TypeInformation<T>;
+  /** How long it lives after its last use. Default: for ever. */
   readonly ttl?: StateTtlConfig;
 }
 
 /** What is known about one state before the first record. */
 export interface StateDescriptor {
+  /** Which kind of state it is. */
   readonly kind: "value" | "list" | "map" | "reducing" | "aggregating";
   /** Unique in its operator. */
   readonly name: string;
+  /** Type of what is kept; default: found from the values. */
   readonly type?: TypeInformation<unknown>;
   /** Key type of a map state. */
   readonly keyType?: TypeInformation<unknown>;
+  /** How long it lives after its last use. Default: for ever. */
   readonly ttl?: StateTtlConfig;
   /** Value state: returned when nothing was written. */
   readonly defaultValue?: unknown;
@@ -186,10 +220,14 @@ function erased(options: object): Omit<StateDescriptor, "name" | "kind"> {
 
 /** Describes a value per key, for `getRuntimeContext().getState`. */
 export class ValueStateDescriptor<T> implements StateDescriptor {
+  /** Which kind of state it is. */
   readonly kind = "value";
+  /** Type of what is kept; default: found from the values. */
   readonly type?: TypeInformation<unknown>;
+  /** How long it lives after its last use. Default: for ever. */
   readonly ttl?: StateTtlConfig;
   readonly defaultValue?: T;
+  /** @param name Unique in its operator. */
   constructor(readonly name: string, options: StateOptions<T> & { readonly defaultValue?: T } = {}) {
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;
     this.ttl = options.ttl;
@@ -199,11 +237,15 @@ export class ValueStateDescriptor<T> implements StateDescriptor {
 
 /** Describes a list per key or, for operator state, a list that is split between subtasks. */
 export class ListStateDescriptor<T> implements StateDescriptor {
+  /** Which kind of state it is. */
   readonly kind = "list";
+  /** Type of what is kept; default: found from the values. */
   readonly type?: TypeInformation<unknown>;
+  /** How long it lives after its last use. Default: for ever. */
   readonly ttl?: StateTtlConfig;
   /** Carries T for inference only. */
   declare readonly element?: (value: T) => T;
+  /** @param name Unique in its operator. */
   constructor(readonly name: string, options: StateOptions<T> = {}) {
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;
     this.ttl = options.ttl;
@@ -212,12 +254,16 @@ export class ListStateDescriptor<T> implements StateDescriptor {
 
 /** Describes a map per key or a broadcast state. */
 export class MapStateDescriptor<UK, UV> implements StateDescriptor {
+  /** Which kind of state it is. */
   readonly kind = "map";
+  /** Type of what is kept; default: found from the values. */
   readonly type?: TypeInformation<unknown>;
   readonly keyType?: TypeInformation<unknown>;
+  /** How long it lives after its last use. Default: for ever. */
   readonly ttl?: StateTtlConfig;
   /** Carries the entry types for inference only. */
   declare readonly entry?: (key: UK, value: UV) => UV;
+  /** @param name Unique in its operator. */
   constructor(readonly name: string, options: StateOptions<UV> & { readonly keyType?: TypeInformation<UK> } = {}) {
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;
     this.keyType = options.keyType as unknown as TypeInformation<unknown> | undefined;
@@ -227,12 +273,16 @@ export class MapStateDescriptor<UK, UV> implements StateDescriptor {
 
 /** Describes a value per key that is combined by a reduce function. */
 export class ReducingStateDescriptor<T> implements StateDescriptor {
+  /** Which kind of state it is. */
   readonly kind = "reducing";
+  /** Type of what is kept; default: found from the values. */
   readonly type?: TypeInformation<unknown>;
+  /** How long it lives after its last use. Default: for ever. */
   readonly ttl?: StateTtlConfig;
   readonly reduce: ReduceFunction<unknown>;
   /** Carries T for inference only. */
   declare readonly element?: (value: T) => T;
+  /** @param name Unique in its operator. */
   constructor(readonly name: string, reduce: ReduceFunction<T>, options: StateOptions<T> = {}) {
     this.reduce = reduce as ReduceFunction<unknown>;
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;
@@ -242,12 +292,16 @@ export class ReducingStateDescriptor<T> implements StateDescriptor {
 
 /** Describes an accumulator per key. */
 export class AggregatingStateDescriptor<IN, ACC, OUT> implements StateDescriptor {
+  /** Which kind of state it is. */
   readonly kind = "aggregating";
+  /** Type of what is kept; default: found from the values. */
   readonly type?: TypeInformation<unknown>;
+  /** How long it lives after its last use. Default: for ever. */
   readonly ttl?: StateTtlConfig;
   readonly aggregate: AggregateFunction<unknown, unknown, unknown>;
   /** Carries the types for inference only. */
   declare readonly element?: (value: IN) => OUT;
+  /** @param name Unique in its operator. */
   constructor(readonly name: string, aggregate: AggregateFunction<IN, ACC, OUT>, options: StateOptions<ACC> = {}) {
     this.aggregate = aggregate as AggregateFunction<unknown, unknown, unknown>;
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;

@@ -30,15 +30,18 @@ export class TimeWindow implements Window {
   /** The first timestamp after it. */
   readonly end: number;
 
+  /** @param end Not included, in ms as `start`. */
   constructor(start: number, end: number) {
     // Adding 0 turns -0 into 0, so that equal windows look equal.
     this.start = start + 0;
     this.end = end + 0;
   }
 
+  /** The first timestamp, in ms. */
   getStart(): number {
     return this.start;
   }
+  /** The first timestamp behind it, in ms. */
   getEnd(): number {
     return this.end;
   }
@@ -54,6 +57,7 @@ export class TimeWindow implements Window {
   cover(other: TimeWindow): TimeWindow {
     return new TimeWindow(Math.min(this.start, other.start), Math.max(this.end, other.end));
   }
+  /** Whether it is the same window. */
   equals(other: unknown): boolean {
     return other instanceof TimeWindow && other.start === this.start && other.end === this.end;
   }
@@ -105,6 +109,7 @@ export class GlobalWindow implements Window {
   maxTimestamp(): number {
     return MAX_WATERMARK;
   }
+  /** Whether it is the same window. */
   equals(other: unknown): boolean {
     return other instanceof GlobalWindow;
   }

@@ -10,6 +10,7 @@ import type { WatermarkGenerator, WatermarkOutput } from "./watermark_strategy.t
 
 /** A clock that only measures how long something took, in ms. */
 export interface RelativeClock {
+  /** Time since some moment, in ms; stands still while the source is held back. */
   relativeTimeMs(): number;
 }
 

@@ -29,8 +29,11 @@ export type WatermarkGeneratorSupplier<T> = (clock: RelativeClock) => WatermarkG
 
 /** Watermark alignment in milliseconds, checked. */
 export interface WatermarkAlignmentParams {
+  /** Sources of one group wait for each other. */
   readonly group: string;
+  /** How far a source may be ahead of the slowest. */
   readonly maxDriftMs: number;
+  /** How often it is looked at. */
   readonly updateIntervalMs: number;
 }
 

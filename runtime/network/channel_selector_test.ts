@@ -3,12 +3,8 @@ import fc from "fast-check";
 import { SeededRandom } from "../seams/system/random.ts";
 import type { Key } from "../types/key.ts";
 import { hashKey, murmurHash } from "../types/key_group.ts";
-import {
-  BROADCAST_CHANNEL,
-  channelSelector,
-  type ChannelSelectorOptions,
-  type ShipStrategy,
-} from "./channel_selector.ts";
+import type { ShipStrategy } from "../functions/partitioner.ts";
+import { BROADCAST_CHANNEL, channelSelector, type ChannelSelectorOptions } from "./channel_selector.ts";
 
 const select = (strategy: ShipStrategy, numChannels: number, options: Partial<ChannelSelectorOptions> = {}) =>
   channelSelector({ strategy, numChannels, maxParallelism: 128, random: new SeededRandom(7), ...options });

@@ -52,8 +52,10 @@ export class MemoryFiles implements LocalFiles {
   }
   /** A power failure: what was not synced, bytes of files and entries of directories, is lost. */
   crash(): void {
-    this.#files = new Map(this.#durableFiles);
-    this.#directories = new Set(this.#durableDirectories);
+    const isReached = (path: string): boolean =>
+      path === "/" || (this.#durableDirectories.has(parentOf(path)) && isReached(parentOf(path)));
+    this.#files = new Map([...this.#durableFiles].filter(([path]) => isReached(path)));
+    this.#directories = new Set([...this.#durableDirectories].filter(isReached));
     for (const file of this.#files.values()) file.bytes = file.durableBytes;
   }
   /** The whole file as text. */
@@ -88,7 +90,7 @@ export class MemoryFiles implements LocalFiles {
   appendTo(path: string): AppendableFile {
     const name = normal(path);
     if (this.statSync(name) === undefined) {
-      if (!this.#directories.has(parentOf(name))) throw notFound(path);
+      this.#requireDirectory(parentOf(name), path);
       const empty = new Uint8Array(0);
       this.#files.set(name, { bytes: empty, durableBytes: empty, modifiedMs: this.#now() });
     }
@@ -127,32 +129,36 @@ export class MemoryFiles implements LocalFiles {
   }
   listSync(directory: string): FileInfo[] {
     const name = normal(directory);
-    if (!this.#directories.has(name)) throw notFound(directory);
+    this.#requireDirectory(name, directory);
     return [...this.#files.keys(), ...this.#directories]
       .filter((path) => path !== name && parentOf(path) === name)
       .sort()
       .map((path) => this.statSync(path)!);
   }
   makeDirectory(path: string): void {
-    for (let at = normal(path); at !== "/"; at = parentOf(at)) this.#directories.add(at);
+    const made: string[] = [];
+    for (let at = normal(path); at !== "/"; at = parentOf(at)) {
+      if (this.#files.has(at)) throw notDirectory(path);
+      made.push(at);
+    }
+    for (const directory of made) this.#directories.add(directory);
   }
   rename(from: string, to: string): void {
     const [source, target] = [normal(from), normal(to)];
     const file = this.#files.get(source);
     if (file === undefined && !this.#directories.has(source)) throw notFound(from);
+    this.#requireDirectory(parentOf(target), from);
     if (file !== undefined) {
-      this.makeDirectory(parentOf(target));
       this.#files.delete(source);
       this.#files.set(target, file);
       return;
     }
-    for (const path of [...this.#files.keys()].filter((path) => path.startsWith(source + "/"))) {
-      this.rename(path, target + path.slice(source.length));
-    }
-    for (const path of [...this.#directories].filter((path) => path === source || path.startsWith(source + "/"))) {
+    const isInside = (path: string): boolean => path === source || path.startsWith(source + "/");
+    for (const path of [...this.#directories].filter(isInside)) {
       this.#directories.delete(path);
       this.makeDirectory(target + path.slice(source.length));
     }
+    for (const path of [...this.#files.keys()].filter(isInside)) this.rename(path, target + path.slice(source.length));
   }
   remove(path: string): void {
     const name = normal(path);
@@ -163,7 +169,7 @@ export class MemoryFiles implements LocalFiles {
   }
   fsyncDirectory(path: string): void {
     const name = normal(path);
-    if (!this.#directories.has(name)) throw notFound(path);
+    this.#requireDirectory(name, path);
     const isEntry = (entry: string): boolean => entry !== "/" && parentOf(entry) === name;
     for (const entry of [...this.#durableFiles.keys()]) if (isEntry(entry)) this.#durableFiles.delete(entry);
     for (const [entry, file] of this.#files) if (isEntry(entry)) this.#durableFiles.set(entry, file);
@@ -174,6 +180,12 @@ export class MemoryFiles implements LocalFiles {
     const path = `/tmp/${prefix}${this.#temporary++}`;
     this.makeDirectory(path);
     return path;
+  }
+
+  /** @param shown The path the caller gave, for the error. */
+  #requireDirectory(directory: string, shown: string): void {
+    if (this.#directories.has(directory)) return;
+    throw this.#files.has(directory) ? notDirectory(shown) : notFound(shown);
   }
 
   #file(path: string): MemoryFile {
@@ -195,6 +207,10 @@ function parentOf(path: string): string {
 
 function notFound(path: string): JobExecutionError {
   return new JobExecutionError("TSF-3001", `No such file or directory: ${path}`, { expected: "an existing path" });
+}
+
+function notDirectory(path: string): JobExecutionError {
+  return new JobExecutionError("TSF-3004", `Not a directory: ${path}`, { expected: "a directory", found: "a file" });
 }
 
 /** A thrown error becomes a rejection. */

@@ -55,12 +55,15 @@ export class Duration {
   static ofMillis(ms: number): Duration {
     return new Duration(wholeMillis(ms, ms));
   }
+  /** So many seconds. */
   static ofSeconds(seconds: number): Duration {
     return Duration.ofMillis(seconds * MS_PER_SECOND);
   }
+  /** So many minutes. */
   static ofMinutes(minutes: number): Duration {
     return Duration.ofMillis(minutes * MS_PER_MINUTE);
   }
+  /** So many hours. */
   static ofHours(hours: number): Duration {
     return Duration.ofMillis(hours * MS_PER_HOUR);
   }

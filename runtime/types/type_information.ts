@@ -1,6 +1,12 @@
 /**
  * Describes the type of a record, key or state value, so that its codec and hash rule are known before the first one.
- * Everything works without it (types are inferred from the first records); a declared type is checked instead.
+ * Everything works without it: types are inferred from the first records.
+ *
+ * A declared type is a hint, not a promise. It decides in two places, which check it: the key type of `keyBy` (INT, LONG,
+ * DOUBLE, STRING, BOOLEAN) picks the hash rule, and a key that does not fit is an error (TSF-2104); the type of a CSV
+ * format says how each field is read, and a field that is none is an invalid line. Everywhere else (elements, state,
+ * accumulators, fields of a row) a value of another type is neither refused nor changed: it travels and is stored
+ * exactly as it is, only slower, as a value its schema did not foresee.
  *
  * @module
  */

@@ -10,6 +10,9 @@ import type { AppendableFile, LocalFiles } from "../../seams/local_files.ts";
 import { MemoryFiles } from "../../testing/memory_files.ts";
 import { SinkRun, type SinkSnapshot } from "../../testing/sink_run.ts";
 import { SimpleStringEncoder } from "./encoders.ts";
+import type { CommitRequest } from "../../functions/sink.ts";
+import { FileCommitter } from "./file_committer.ts";
+import type { PendingFile } from "./file_writer.ts";
 import { DefaultRollingPolicy, OnCheckpointRollingPolicy, type RollingPolicy } from "./rolling_policies.ts";
 import { FileSink } from "./sink.ts";
 
@@ -115,3 +118,35 @@ for (const [name, policy] of Object.entries(POLICIES)) {
     }
   });
 }
+
+Deno.test("a file that is cut when it is committed stays cut", () => {
+  const files = new MemoryFiles({ "/d/.part": "abc and more" });
+  const committable = { hiddenPath: "/d/.part", path: "/d/part", sizeBytes: 3 };
+  new FileCommitter(files).commit([{ getCommittable: () => committable } as CommitRequest<PendingFile>]);
+  files.crash();
+  assert.deepEqual([files.paths(), files.text("/d/part")], [["/d/part"], "abc"]);
+});
+
+Deno.test("files in memory lose in a power failure what the disk would lose", () => {
+  const files = new MemoryFiles({ "/kept/old": "old" });
+  const append = (path: string, text: string, sync: boolean): void => {
+    const file = files.appendTo(path);
+    file.append(new TextEncoder().encode(text));
+    if (sync) file.fsync();
+  };
+  files.makeDirectory("/kept/new/deep");
+  append("/kept/old", " unsynced", false);
+  append("/kept/a", "synced but without an entry", true);
+  append("/kept/new/deep/b", "in a directory without an entry", true);
+  files.fsyncDirectory("/kept/new/deep");
+  files.rename("/kept/old", "/kept/renamed");
+  files.crash();
+  assert.deepEqual([files.paths(), files.text("/kept/old")], [["/kept/old"], "old"]);
+  assert.equal(files.statSync("/kept/new"), undefined);
+  append("/kept/c", "all synced", true);
+  append("/kept/c", " and more", false);
+  files.remove("/kept/old");
+  files.fsyncDirectory("/kept");
+  files.crash();
+  assert.deepEqual([files.paths(), files.text("/kept/c")], [["/kept/c"], "all synced"]);
+});

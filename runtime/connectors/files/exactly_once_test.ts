@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BasePathBucketAssigner, FileSink, OnCheckpointRollingPolicy, WatermarkStrategy } from "tsflink";
+import { FileSink, OnCheckpointRollingPolicy, WatermarkStrategy } from "tsflink";
 import { DefaultRollingPolicy, type RollingPolicy, SimpleStringEncoder } from "tsflink";
 import { Gate, scriptedSource, type ScriptStep, testEnvironment, type TestSnapshot } from "tsflink/testing";
 

@@ -200,7 +200,6 @@ Deno.test(
   "a bucket outside the base path, a failing encoder and a base path that is a file fail the job by name",
   inDirectory(async (directory) => {
     Deno.writeTextFileSync(`${directory}/file`, "");
-    const bucket = (id: unknown) => ({ getBucketId: () => id as string });
     const encoding = (encode: () => string) => new FileSink<string>(`${directory}/out`, encode);
     const table: [string, RegExp, FileSink<string>][] = [
       ["TSF-2001", /not this one/, encoding(() => fail("not this one"))],

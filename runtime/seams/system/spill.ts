@@ -5,6 +5,7 @@
  */
 
 import { JobExecutionError } from "../../errors.ts";
+import { messageOf } from "./file_errors.ts";
 import type { Spill, SpillFile } from "../spill.ts";
 
 /** {@link Spill} over the real file system. */
@@ -39,8 +40,17 @@ class SystemSpillFile implements SpillFile {
 
   append(bytes: Uint8Array): number {
     const start = this.#end;
-    this.file.seekSync(start, Deno.SeekMode.Start);
-    for (let written = 0; written < bytes.length;) written += this.file.writeSync(bytes.subarray(written));
+    try {
+      this.file.seekSync(start, Deno.SeekMode.Start);
+      for (let written = 0; written < bytes.length;) written += this.file.writeSync(bytes.subarray(written));
+    } catch (cause) {
+      throw new JobExecutionError("TSF-3040", `A spill file cannot be written: ${this.path}`, {
+        expected: `room for ${bytes.length} more bytes after ${start}`,
+        found: messageOf(cause),
+        hint: "Set TMPDIR, or io.tmp.dirs, to a directory with free space.",
+        cause,
+      });
+    }
     this.#end += bytes.length;
     return start;
   }
