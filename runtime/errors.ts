@@ -78,6 +78,21 @@ export class FlinkError extends Error {
 /**
  * The program or a request is wrong and is refused; nothing was started. Names the line of the program that made the
  * call, unless another one says more.
+
+ *
+ * @example
+ * ```ts
+ * import { InvalidProgramError, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * let code = "";
+ * try {
+ *   env.setParallelism(0);
+ * } catch (error) {
+ *   if (error instanceof InvalidProgramError) code = error.code;
+ * }
+ * console.assert(code === "TSF-1104");
+ * ```
  */
 export class InvalidProgramError extends FlinkError {
   /** @param summary One sentence, without details. */
@@ -87,10 +102,35 @@ export class InvalidProgramError extends FlinkError {
   }
 }
 
-/** A running job fails with this; the restart strategy decides what happens next. */
+/**
+ * A running job fails with this; the restart strategy decides what happens next.
+ *
+ * @example
+ * ```ts
+ * import { JobExecutionError, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const failing = env.fromData("x").map((): string => {
+ *   throw new Error("no");
+ * }).name("parse").executeAndCollect();
+ * const error = await failing.then(() => undefined, (error) => error);
+ * console.assert(error instanceof JobExecutionError && error.operator?.name === "parse");
+ * ```
+ */
 export class JobExecutionError extends FlinkError {}
 
-/** Trying again later may succeed. */
+/**
+ * Trying again later may succeed.
+ *
+ * @example
+ * ```ts
+ * import { RetryableError } from "tsflink";
+ *
+ * // In `commit` of defineSink: the same committables come again later.
+ * const error = new RetryableError("TSF-3000", "The service is not there");
+ * console.assert(error.code === "TSF-3000");
+ * ```
+ */
 export class RetryableError extends FlinkError {}
 
 /** A broken invariant of tsflink itself; please report it. */

@@ -13,7 +13,18 @@ import type { StreamExecutionEnvironment } from "./environment.ts";
 import type { SingleOutputStreamOperator } from "./single_output_stream_operator.ts";
 import type { ComparableField, FunctionOrFactory, NumericField, ObjectOrFactory, Synchronous } from "./stream_types.ts";
 
-/** Windows of type `W` over all records of a stream; see {@link WindowedStream} for the same per key. */
+/**
+ * Windows of type `W` over all records of a stream; see {@link WindowedStream} for the same per key.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const pairs = env.fromData(1, 2, 3, 4).countWindowAll(2).reduce((a, b) => a + b);
+ * console.assert((await pairs.executeAndCollect()).join() === "3,7");
+ * ```
+ */
 export interface AllWindowedStream<out T, W extends Window> {
   /** The environment the stream belongs to. */
   getExecutionEnvironment(): StreamExecutionEnvironment;

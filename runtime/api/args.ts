@@ -34,7 +34,20 @@ export type ArgValues<D> = {
     : boolean;
 };
 
-/** Declares an argument that must be given. */
+/**
+ * Declares an argument that must be given.
+ *
+ * @example
+ * ```ts
+ * import { Args, ProgramArgs } from "tsflink";
+ *
+ * const { from, top } = new ProgramArgs(["--from", "book.txt"]).parse({
+ *   from: Args.string("the text to count"),
+ *   top: Args.of(10, "how many words to show"),
+ * });
+ * console.assert(from === "book.txt" && top === 10);
+ * ```
+ */
 export const Args: {
   string(description?: string): ArgSpec<string>;
   number(description?: string): ArgSpec<number>;

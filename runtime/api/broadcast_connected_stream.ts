@@ -12,7 +12,19 @@ import type { StreamExecutionEnvironment } from "./environment.ts";
 import type { SingleOutputStreamOperator } from "./single_output_stream_operator.ts";
 import type { ELEMENT, ObjectOrFactory } from "./stream_types.ts";
 
-/** A broadcast stream with the states that hold what comes of its records. Made by `stream.broadcast(descriptor)`. */
+/**
+ * A broadcast stream with the states that hold what comes of its records. Made by `stream.broadcast(descriptor)`.
+ *
+ * @example
+ * ```ts
+ * import { MapStateDescriptor, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const rules = new MapStateDescriptor<string, number>("rules");
+ * const broadcast = env.fromData({ name: "max", value: 3 }).broadcast(rules);
+ * console.assert(broadcast.getBroadcastStateDescriptors()[0].name === "rules");
+ * ```
+ */
 export interface BroadcastStream<out T> {
   /** Carries the element type for inference only. */
   readonly [ELEMENT]?: () => T;

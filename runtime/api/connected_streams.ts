@@ -66,7 +66,21 @@ export interface ConnectedInputs<out A, out B> {
   transform<R>(name: string, factory: StreamOperatorFactory<R>): SingleOutputStreamOperator<R>;
 }
 
-/** Two streams for one operator; see {@link ConnectedInputs.keyBy} for state that they share. */
+/**
+ * Two streams for one operator; see {@link ConnectedInputs.keyBy} for state that they share.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const both = env.fromData(1).connect(env.fromData("x")).process({
+ *   processElement1: (n, _ctx, out: Collector<string>) => out.collect(`number ${n}`),
+ *   processElement2: (text, _ctx, out) => out.collect(`text ${text}`),
+ * });
+ * console.assert((await both.executeAndCollect()).length === 2);
+ * ```
+ */
 export interface ConnectedStreams<out A, out B> extends ConnectedInputs<A, B> {
   /** Sees each record with timestamps, clocks and side outputs. */
   process<O, S extends StateDeclarations = NoState>(

@@ -13,7 +13,18 @@ import type { Configuration } from "./configuration.ts";
 /** Whether each record counts exactly once or at least once after a failure. */
 export type CheckpointingMode = "EXACTLY_ONCE" | "AT_LEAST_ONCE";
 
-/** Settings of an execution; `env.getConfig()`. Setters return the object itself. */
+/**
+ * Settings of an execution; `env.getConfig()`. Setters return the object itself.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * env.getConfig().setGlobalJobParameters({ region: "north" });
+ * console.assert(env.getConfig().getGlobalJobParameters().region === "north");
+ * ```
+ */
 export class ExecutionConfig {
   readonly #configuration: Configuration;
   /** Made by the environment. */
@@ -98,7 +109,18 @@ export class ExecutionConfig {
   }
 }
 
-/** Settings of checkpoints; `env.getCheckpointConfig()`. Setters return the object itself. */
+/**
+ * Settings of checkpoints; `env.getCheckpointConfig()`. Setters return the object itself.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * env.enableCheckpointing("10 s");
+ * console.assert(env.getCheckpointConfig().getCheckpointInterval() === 10_000);
+ * ```
+ */
 export class CheckpointConfig {
   readonly #configuration: Configuration;
   /** Made by the environment. */

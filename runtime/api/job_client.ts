@@ -63,7 +63,20 @@ export class JobExecutionResult {
   }
 }
 
-/** A job that was submitted. */
+/**
+ * A job that was submitted.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * env.fromData(1).print();
+ * const client = await env.executeAsync("one");
+ * await client.getJobExecutionResult();
+ * console.assert(await client.getJobStatus() === "FINISHED");
+ * ```
+ */
 export interface JobClient {
   /** 32 hex digits. */
   getJobID(): string;
@@ -81,7 +94,24 @@ export interface JobClient {
   getAccumulators(): Promise<Readonly<Record<string, unknown>>>;
 }
 
-/** Is told when jobs of an environment are submitted and when they end; see env.registerJobListener. */
+/**
+ * Is told when jobs of an environment are submitted and when they end; see env.registerJobListener.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const heard: string[] = [];
+ * env.registerJobListener({
+ *   onJobSubmitted: () => heard.push("submitted"),
+ *   onJobExecuted: (result, error) => heard.push(result === undefined ? `failed: ${error}` : "executed"),
+ * });
+ * env.fromData(1).print();
+ * await env.execute();
+ * console.assert(heard.join() === "submitted,executed");
+ * ```
+ */
 export interface JobListener {
   /** After a submission: exactly one of the two is there. */
   onJobSubmitted?(client: JobClient | undefined, error: unknown): void;

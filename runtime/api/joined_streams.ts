@@ -70,7 +70,21 @@ export interface WindowedJoin<out L, out R, out K, W extends Window> {
   apply<O>(fn: FunctionOrFactory<FlatJoinFunction<L, R, O>>): SingleOutputStreamOperator<O>;
 }
 
-/** A coGroup: like {@link JoinedStreams}, but the function sees both sides of a key and window at once. */
+/**
+ * A coGroup: like {@link JoinedStreams}, but the function sees both sides of a key and window at once.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, StreamExecutionEnvironment, TumblingEventTimeWindows } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const at = (...ids: number[]) => env.fromData(ids).assignTimestampsAndWatermarks({ timestamp: () => 0 });
+ * const counts = at(1, 2).coGroup(at(2, 2))
+ *   .where((id) => id).equalTo((id) => id).window(TumblingEventTimeWindows.of("1 s"))
+ *   .apply((left, right, out: Collector<string>) => out.collect(`${[...left].length}:${[...right].length}`));
+ * console.assert((await counts.executeAndCollect()).sort().join() === "1:0,1:2");
+ * ```
+ */
 export interface CoGroupedStreams<out L, out R> {
   /** The key of the left stream: a function. */
   where<const K>(

@@ -15,7 +15,30 @@ import { requireFunction } from "./recorded/checks.ts";
 /** What a global committer may use. */
 export type GlobalCommitterContext = Parameters<Parameters<typeof globalCommitterOperator>[0]>[0];
 
-/** Parts for the topologies of a sink. */
+/**
+ * Parts for the topologies of a sink.
+ *
+ * @example
+ * ```ts
+ * import { type CommittableMessage, type DataStream, defineSink, StandardSinkTopologies, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const published: string[] = [];
+ * const sink = defineSink({
+ *   open: () => ({ write: () => {}, prepareCommit: () => ["part-1"] }),
+ *   commit: () => {},
+ * });
+ * env.fromData(1).sinkTo({
+ *   ...sink,
+ *   addPostCommitTopology: (committables: DataStream<CommittableMessage<string>>) =>
+ *     StandardSinkTopologies.addGlobalCommitter(committables, () => ({
+ *       commit: (requests) => requests.forEach((request) => published.push(request.getCommittable())),
+ *     })),
+ * });
+ * await env.execute();
+ * console.assert(published.join() === "part-1");
+ * ```
+ */
 export const StandardSinkTopologies: {
   /**
    * Commits all committables of a checkpoint in one place, with parallelism 1. For `addPostCommitTopology`, or for

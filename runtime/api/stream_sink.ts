@@ -10,7 +10,18 @@ import type { Transformation } from "../graph/transformation.ts";
 
 export type { SinkUidHashes } from "../graph/virtual_transformation.ts";
 
-/** A sink in the job. What is set here counts for all of its operators; every setter returns the sink itself. */
+/**
+ * A sink in the job. What is set here counts for all of its operators; every setter returns the sink itself.
+ *
+ * @example
+ * ```ts
+ * import { DiscardingSink, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * env.fromData(1).sinkTo(new DiscardingSink()).name("nowhere").uid("nowhere");
+ * console.assert((await env.execute()).getJobID().length === 32);
+ * ```
+ */
 export interface DataStreamSink<out T> {
   /** Carries the type of the records for inference only. */
   readonly [ELEMENT]?: () => T;

@@ -16,6 +16,19 @@ import type { ComparableField, FunctionOrFactory, NumericField, ObjectOrFactory,
 /**
  * Windows of type `W` over records of type `T` with keys of type `K`. Set trigger, evictor and lateness first, then say
  * how a window is evaluated.
+
+ *
+ * @example
+ * ```ts
+ * import { CountTrigger, GlobalWindows, PurgingTrigger, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const pairs = env.fromData(1, 2, 3, 4).keyBy(() => "all")
+ *   .window(GlobalWindows.create())
+ *   .trigger(PurgingTrigger.of(CountTrigger.of(2)))
+ *   .reduce((a, b) => a + b);
+ * console.assert((await pairs.executeAndCollect()).join() === "3,7");
+ * ```
  */
 export interface WindowedStream<out T, out K, W extends Window> {
   /** The environment the stream belongs to. */

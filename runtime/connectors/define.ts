@@ -19,16 +19,16 @@ import type {
   Source,
   SourceReader,
   SourceReaderContext,
-  SplitEnumerator,
   SplitEnumeratorContext,
 } from "../functions/source.ts";
 import type { Clock } from "../seams/clock.ts";
 import type { LocalFiles } from "../seams/local_files.ts";
 import { type DurationLike, toMillis } from "../types/duration.ts";
+import { DiscoveringSource, type SplitDiscovery } from "./discovering_source.ts";
 import { FetchedSplit } from "./fetched_split.ts";
 import { FetchingReader, type SourceBatch } from "./fetching_reader.ts";
 import { checkOption } from "./invalid_option.ts";
-import { DiscoveringEnumerator, type EnumeratorCheckpoint, type SplitAssignment } from "./split_enumerator.ts";
+import type { EnumeratorCheckpoint, SplitAssignment } from "./split_enumerator.ts";
 
 /** What finding and opening splits may use. */
 export interface SplitContext {
@@ -97,12 +97,13 @@ export function defineSource<T, SplitT, PositionT>(
   return new DefinedSource(definition);
 }
 
-class DefinedSource<T, SplitT, PositionT> implements Source<T, DefinedSplit<SplitT, PositionT>, EnumeratorCheckpoint> {
+class DefinedSource<T, SplitT, PositionT> extends DiscoveringSource<T, DefinedSplit<SplitT, PositionT>> {
   readonly #definition: SourceDefinition<T, SplitT, PositionT>;
   readonly #assignment: SplitAssignment;
   readonly #periodMs: number | undefined;
 
   constructor(definition: SourceDefinition<T, SplitT, PositionT>) {
+    super();
     const { boundedness, splits, open, discoveryInterval } = definition;
     checkOption(
       boundedness === "bounded" || boundedness === "continuous-unbounded",
@@ -125,24 +126,11 @@ class DefinedSource<T, SplitT, PositionT> implements Source<T, DefinedSplit<Spli
     if (typeof splits !== "function") this.#named(splits);
   }
 
-  getBoundedness(): Boundedness {
+  override getBoundedness(): Boundedness {
     return this.#definition.boundedness;
   }
 
-  createEnumerator(
-    context: SplitEnumeratorContext<DefinedSplit<SplitT, PositionT>>,
-  ): SplitEnumerator<DefinedSplit<SplitT, PositionT>, EnumeratorCheckpoint> {
-    return this.#enumerator(context);
-  }
-
-  restoreEnumerator(
-    context: SplitEnumeratorContext<DefinedSplit<SplitT, PositionT>>,
-    checkpoint: EnumeratorCheckpoint,
-  ): SplitEnumerator<DefinedSplit<SplitT, PositionT>, EnumeratorCheckpoint> {
-    return this.#enumerator(context, checkpoint);
-  }
-
-  createReader(context: SourceReaderContext): SourceReader<T, DefinedSplit<SplitT, PositionT>> {
+  override createReader(context: SourceReaderContext): SourceReader<T, DefinedSplit<SplitT, PositionT>> {
     const definition = this.#definition;
     return new FetchingReader<T, SplitT, PositionT>(context, {
       name: definition.name ?? "source",
@@ -159,20 +147,15 @@ class DefinedSource<T, SplitT, PositionT> implements Source<T, DefinedSplit<Spli
     });
   }
 
-  serializeSplit(split: DefinedSplit<SplitT, PositionT>): unknown {
-    return split.toData();
-  }
-
-  deserializeSplit(data: unknown): DefinedSplit<SplitT, PositionT> {
+  override deserializeSplit(data: unknown): DefinedSplit<SplitT, PositionT> {
     return FetchedSplit.fromData(data);
   }
 
-  #enumerator(
+  protected override discovery(
     context: SplitEnumeratorContext<DefinedSplit<SplitT, PositionT>>,
-    checkpoint?: EnumeratorCheckpoint,
-  ): DiscoveringEnumerator<DefinedSplit<SplitT, PositionT>> {
+  ): SplitDiscovery<DefinedSplit<SplitT, PositionT>> {
     const { splits } = this.#definition;
-    return new DiscoveringEnumerator(context, {
+    return {
       assignment: this.#assignment,
       periodMs: this.#periodMs,
       discover: () => {
@@ -184,9 +167,7 @@ class DefinedSource<T, SplitT, PositionT> implements Source<T, DefinedSplit<Spli
           return fail(cause);
         }
       },
-      serializeSplit: (split) => this.serializeSplit(split),
-      deserializeSplit: (data) => this.deserializeSplit(data),
-    }, checkpoint);
+    };
   }
 
   #failFinding(cause: unknown): never {

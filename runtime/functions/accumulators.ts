@@ -22,7 +22,18 @@ export interface Accumulator<V, R> {
   merge(other: Accumulator<V, R>): void;
 }
 
-/** Counts, sums integers. */
+/**
+ * Counts, sums integers.
+ *
+ * @example
+ * ```ts
+ * import { IntCounter } from "tsflink";
+ *
+ * const accumulator = new IntCounter();
+ * for (const value of [2, 3]) accumulator.add(value);
+ * console.assert(accumulator.getLocalValue() === 5);
+ * ```
+ */
 export class IntCounter implements Accumulator<number, number> {
   protected sum = 0;
   /** Adds one value. */
@@ -42,9 +53,31 @@ export class IntCounter implements Accumulator<number, number> {
     this.sum += other.getLocalValue();
   }
 }
-/** Sums safe integers. */
+/**
+ * Sums safe integers.
+ *
+ * @example
+ * ```ts
+ * import { LongCounter } from "tsflink";
+ *
+ * const accumulator = new LongCounter();
+ * for (const value of [2, 3]) accumulator.add(value);
+ * console.assert(accumulator.getLocalValue() === 5);
+ * ```
+ */
 export class LongCounter extends IntCounter {}
-/** Sums doubles. */
+/**
+ * Sums doubles.
+ *
+ * @example
+ * ```ts
+ * import { DoubleCounter } from "tsflink";
+ *
+ * const accumulator = new DoubleCounter();
+ * for (const value of [0.5, 1]) accumulator.add(value);
+ * console.assert(accumulator.getLocalValue() === 1.5);
+ * ```
+ */
 export class DoubleCounter extends IntCounter {}
 
 /** Keeps one of the values seen; as Math.min and Math.max in Java, NaN wins over everything. */
@@ -74,13 +107,35 @@ abstract class Extremum implements Accumulator<number, number> {
     this.add(other.getLocalValue());
   }
 }
-/** The smallest value seen; Infinity when there was none. */
+/**
+ * The smallest value seen; Infinity when there was none.
+ *
+ * @example
+ * ```ts
+ * import { DoubleMinimum } from "tsflink";
+ *
+ * const accumulator = new DoubleMinimum();
+ * for (const value of [2, 1.5]) accumulator.add(value);
+ * console.assert(accumulator.getLocalValue() === 1.5);
+ * ```
+ */
 export class DoubleMinimum extends Extremum {
   constructor() {
     super(Infinity, Math.min);
   }
 }
-/** The largest value seen; -Infinity when there was none. */
+/**
+ * The largest value seen; -Infinity when there was none.
+ *
+ * @example
+ * ```ts
+ * import { DoubleMaximum } from "tsflink";
+ *
+ * const accumulator = new DoubleMaximum();
+ * for (const value of [2, 1.5]) accumulator.add(value);
+ * console.assert(accumulator.getLocalValue() === 2);
+ * ```
+ */
 export class DoubleMaximum extends Extremum {
   constructor() {
     super(-Infinity, Math.max);
@@ -110,7 +165,18 @@ export class LongMaximum extends Extremum {
     super(Number.MIN_SAFE_INTEGER, Math.max);
   }
 }
-/** The mean of the values seen; 0 when there was none, as in Flink. */
+/**
+ * The mean of the values seen; 0 when there was none, as in Flink.
+ *
+ * @example
+ * ```ts
+ * import { AverageAccumulator } from "tsflink";
+ *
+ * const accumulator = new AverageAccumulator();
+ * for (const value of [1, 2]) accumulator.add(value);
+ * console.assert(accumulator.getLocalValue() === 1.5);
+ * ```
+ */
 export class AverageAccumulator implements Accumulator<number, number> {
   private count = 0;
   private sum = 0;
@@ -139,7 +205,18 @@ export class AverageAccumulator implements Accumulator<number, number> {
     this.sum += other.sum;
   }
 }
-/** How often each integer was seen, by value. */
+/**
+ * How often each integer was seen, by value.
+ *
+ * @example
+ * ```ts
+ * import { Histogram } from "tsflink";
+ *
+ * const accumulator = new Histogram();
+ * for (const value of [4, 4, 5]) accumulator.add(value);
+ * console.assert(accumulator.getLocalValue().get(4) === 2);
+ * ```
+ */
 export class Histogram implements Accumulator<number, ReadonlyMap<number, number>> {
   private counts = new Map<number, number>();
   /** Adds one value. */
@@ -159,7 +236,18 @@ export class Histogram implements Accumulator<number, ReadonlyMap<number, number
     for (const [value, count] of other.getLocalValue()) this.counts.set(value, (this.counts.get(value) ?? 0) + count);
   }
 }
-/** All values seen, in order. */
+/**
+ * All values seen, in order.
+ *
+ * @example
+ * ```ts
+ * import { ListAccumulator } from "tsflink";
+ *
+ * const accumulator = new ListAccumulator<number>();
+ * for (const value of [1, 2]) accumulator.add(value);
+ * console.assert(accumulator.getLocalValue().join() === "1,2");
+ * ```
+ */
 export class ListAccumulator<T> implements Accumulator<T, T[]> {
   private values: T[] = [];
   /** Adds one value. */

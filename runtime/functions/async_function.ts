@@ -13,7 +13,23 @@ export interface ResultFuture<R> {
   /** The request failed: it is made again by the retry strategy, or fails the job. */
   completeExceptionally(error: unknown): void;
 }
-/** One request per record. Either form: return a promise of the results, or use the future. */
+/**
+ * One request per record. Either form: return a promise of the results, or use the future.
+ *
+ * @example
+ * ```ts
+ * import { AsyncDataStream, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const lookup = AsyncDataStream.unorderedWait(env.fromData(1), {
+ *   asyncInvoke(id, future) {
+ *     queueMicrotask(() => future.complete([`user ${id}`]));
+ *   },
+ *   timeout: (id, future) => future.complete([`nobody ${id}`]),
+ * }, "1 s");
+ * console.assert((await lookup.executeAndCollect()).join() === "user 1");
+ * ```
+ */
 export interface RichAsyncFunction<T, R> extends Lifecycle {
   /** Starts the request of one record. The signal is aborted when it timed out or the task ends. */
   asyncInvoke(value: T, future: ResultFuture<R>, signal: AbortSignal): void | Promise<Iterable<R> | void>;

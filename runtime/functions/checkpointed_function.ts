@@ -74,6 +74,28 @@ export interface FunctionSnapshotContext {
 
 /**
  * A function object that keeps operator state.
+
+ *
+ * @example
+ * ```ts
+ * import { ListStateDescriptor, perSubtask, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const numbered = perSubtask(() => {
+ *   let count = 0;
+ *   let kept: { update(values: Iterable<number>): void };
+ *   return {
+ *     initializeState(context: FunctionInitializationContext) {
+ *       const state = context.getOperatorStateStore().getListState(new ListStateDescriptor<number>("count"));
+ *       for (const restored of state.get()) count += restored;
+ *       kept = state;
+ *     },
+ *     snapshotState: () => kept.update([count]),
+ *     map: (word: string) => `${++count} ${word}`,
+ *   };
+ * });
+ * console.assert((await env.fromData("a", "b").map(numbered).executeAndCollect()).join() === "1 a,2 b");
+ * ```
  */
 export interface CheckpointedFunction {
   /** Called once, before `open`, also when there is nothing to restore: ask for the state here. */

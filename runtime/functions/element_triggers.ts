@@ -87,7 +87,18 @@ const LAST_ELEMENT: ValueStateDescriptor<readonly unknown[]> = new ValueStateDes
   "last-element",
 );
 
-/** Fires when a record lies more than `threshold` away from the one that fired last (at first: the first record). */
+/**
+ * Fires when a record lies more than `threshold` away from the one that fired last (at first: the first record).
+ *
+ * @example
+ * ```ts
+ * import { DeltaTrigger } from "tsflink";
+ *
+ * // Fires when a value is more than 10 away from the one it last fired for.
+ * const trigger = DeltaTrigger.of<number>(10, (last, now) => Math.abs(now - last));
+ * console.assert(String(trigger).startsWith("DeltaTrigger"));
+ * ```
+ */
 export class DeltaTrigger<T> implements Trigger<T, Window> {
   private constructor(private readonly threshold: number, private readonly deltaFunction: DeltaFunction<T>) {}
   static of<T>(threshold: number, deltaFunction: DeltaFunction<T>): DeltaTrigger<T> {
@@ -119,7 +130,17 @@ export class DeltaTrigger<T> implements Trigger<T, Window> {
   }
 }
 
-/** Never fires: the default of `GlobalWindows.create()`. */
+/**
+ * Never fires: the default of `GlobalWindows.create()`.
+ *
+ * @example
+ * ```ts
+ * import { NeverTrigger } from "tsflink";
+ *
+ * const trigger = NeverTrigger.create();
+ * console.assert(String(trigger) === "NeverTrigger");
+ * ```
+ */
 export class NeverTrigger implements Trigger<unknown, Window> {
   private constructor() {}
   static create(): NeverTrigger {
@@ -141,7 +162,19 @@ export class NeverTrigger implements Trigger<unknown, Window> {
   }
 }
 
-/** Fires once, when the input has ended: the default of `GlobalWindows.createWithEndOfStreamTrigger()`. */
+/**
+ * Fires once, when the input has ended: the default of `GlobalWindows.createWithEndOfStreamTrigger()`.
+ *
+ * @example
+ * ```ts
+ * import { EndOfStreamTrigger, GlobalWindows, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const total = env.fromData(1, 2, 3).windowAll(GlobalWindows.create()).trigger(EndOfStreamTrigger.create())
+ *   .reduce((a, b) => a + b);
+ * console.assert((await total.executeAndCollect()).join() === "6");
+ * ```
+ */
 export class EndOfStreamTrigger implements Trigger<unknown, Window> {
   private constructor() {}
   static create(): EndOfStreamTrigger {

@@ -66,7 +66,20 @@ export class CountEvictor extends ValueBlindEvictor implements Evictor<unknown, 
   }
 }
 
-/** Keeps the records younger than the window's latest timestamp minus `windowSize`. Records without timestamp all stay. */
+/**
+ * Keeps the records younger than the window's latest timestamp minus `windowSize`. Records without timestamp all stay.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment, TimeEvictor, TumblingEventTimeWindows } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const latest = env.fromData(1, 400, 900).assignTimestampsAndWatermarks({ timestamp: (n) => n })
+ *   .keyBy(() => "all").window(TumblingEventTimeWindows.of("1 s")).evictor(TimeEvictor.of("500 ms"))
+ *   .reduce((a, b) => a + b);
+ * console.assert((await latest.executeAndCollect()).join() === "1300");
+ * ```
+ */
 export class TimeEvictor extends ValueBlindEvictor implements Evictor<unknown, Window> {
   private constructor(private readonly windowSize: number, doEvictAfter: boolean) {
     super(doEvictAfter);
@@ -91,7 +104,19 @@ export class TimeEvictor extends ValueBlindEvictor implements Evictor<unknown, W
   }
 }
 
-/** Drops the records that lie `threshold` or more away from the last one. */
+/**
+ * Drops the records that lie `threshold` or more away from the last one.
+ *
+ * @example
+ * ```ts
+ * import { DeltaEvictor, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const near = env.fromData(1, 20, 22).countWindowAll(3).evictor(DeltaEvictor.of(10, (a: number, b) => Math.abs(b - a)))
+ *   .reduce((a, b) => a + b);
+ * console.assert((await near.executeAndCollect()).join() === "42");
+ * ```
+ */
 export class DeltaEvictor<T> implements Evictor<T, Window> {
   private constructor(
     private readonly threshold: number,

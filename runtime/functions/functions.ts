@@ -42,7 +42,22 @@ export type ReduceFunction<T> =
 /** Takes the key out of a value. */
 export type KeySelector<T, K> = (value: T) => K;
 
-/** Aggregates values through an accumulator. */
+/**
+ * Aggregates values through an accumulator.
+ *
+ * @example
+ * ```ts
+ * import { type AggregateFunction, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const mean: AggregateFunction<number, [sum: number, count: number], number> = {
+ *   createAccumulator: () => [0, 0],
+ *   add: (n, [sum, count]) => [sum + n, count + 1],
+ *   getResult: ([sum, count]) => sum / count,
+ * };
+ * console.assert((await env.fromData(1, 2, 3).countWindowAll(3).aggregate(mean).executeAndCollect()).join() === "2");
+ * ```
+ */
 export interface AggregateFunction<IN, ACC, OUT> {
   /** An empty accumulator; called for each new key and window. */
   createAccumulator(): ACC;
@@ -58,7 +73,24 @@ export interface AggregateFunction<IN, ACC, OUT> {
 
 /** Joins two values. */
 export type JoinFunction<L, R, OUT> = ((left: L, right: R) => OUT) | ({ join(left: L, right: R): OUT } & Lifecycle);
-/** Joins two values to any number. */
+/**
+ * Joins two values to any number.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, StreamExecutionEnvironment, TumblingEventTimeWindows } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const at = (id: number) => env.fromData({ id }).assignTimestampsAndWatermarks({ timestamp: () => 0 });
+ * const twice = at(1).join(at(1)).where("id").equalTo("id").window(TumblingEventTimeWindows.of("1 s")).apply({
+ *   flatJoin(left, right, out: Collector<number>) {
+ *     out.collect(left.id);
+ *     out.collect(right.id);
+ *   },
+ * });
+ * console.assert((await twice.executeAndCollect()).join() === "1,1");
+ * ```
+ */
 export interface FlatJoinFunction<L, R, OUT> extends Lifecycle {
   /** Called for each pair. */
   flatJoin(left: L, right: R, out: Collector<OUT>): NoResult;
@@ -68,14 +100,37 @@ export type CoGroupFunction<L, R, OUT> =
   | ((left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>) => NoResult)
   | ({ coGroup(left: Iterable<L>, right: Iterable<R>, out: Collector<OUT>): NoResult } & Lifecycle);
 
-/** Maps two connected streams to one, whose type is that of both results. */
+/**
+ * Maps two connected streams to one, whose type is that of both results.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const both = env.fromData(1).connect(env.fromData("x")).map({ map1: (n) => -n, map2: (text) => text + "!" });
+ * console.assert((await both.executeAndCollect()).sort().join() === "-1,x!");
+ * ```
+ */
 export interface CoMapFunction<A, B, R, Q = R> extends Lifecycle {
   /** For a value of the first stream. */
   map1(value: A): R;
   /** For a value of the second stream. */
   map2(value: B): Q;
 }
-/** Maps two connected streams to any number of records of one stream, whose type is that of both results. */
+/**
+ * Maps two connected streams to any number of records of one stream, whose type is that of both results.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const parts = env.fromData(2).connect(env.fromData("a b"))
+ *   .flatMap({ flatMap1: (n) => [n, n], flatMap2: (text) => text.split(" ") });
+ * console.assert((await parts.executeAndCollect()).length === 4);
+ * ```
+ */
 export interface CoFlatMapFunction<A, B, R, Q = R> extends Lifecycle {
   /** For a value of the first stream. */
   flatMap1(value: A, out: Collector<R>): (Iterable<R> & object) | void;

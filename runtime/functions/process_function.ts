@@ -233,7 +233,23 @@ export type AllWindowFunction<I, O, W extends Window = Window> =
   | ((window: W, elements: Iterable<I>, out: Collector<O>) => NoResult)
   | ({ apply(window: W, elements: Iterable<I>, out: Collector<O>): NoResult } & Lifecycle);
 
-/** Extend this for a process function with constructor and life cycle. */
+/**
+ * Extend this for a process function with constructor and life cycle.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, type ProcessContext, ProcessFunction, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Stamped extends ProcessFunction<string, string> {
+ *   processElement(word: string, ctx: ProcessContext, out: Collector<string>) {
+ *     out.collect(`${word} at ${ctx.timestamp()}`);
+ *   }
+ * }
+ * const words = env.fromData("a").assignTimestampsAndWatermarks({ timestamp: () => 7 });
+ * console.assert((await words.process(new Stamped()).executeAndCollect()).join() === "a at 7");
+ * ```
+ */
 export abstract class ProcessFunction<I, O, S extends StateDeclarations = NoState> extends RichFunction
   implements Process<I, O, S> {
   /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
@@ -241,7 +257,30 @@ export abstract class ProcessFunction<I, O, S extends StateDeclarations = NoStat
   /** Called for each record. */
   abstract processElement(value: I, ctx: ProcessContext<S>, out: Collector<O>): void;
 }
-/** Extend this for a keyed process function; `onTimer` does nothing unless overridden. */
+/**
+ * Extend this for a keyed process function; `onTimer` does nothing unless overridden.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, type KeyedProcessContext, KeyedProcessFunction, StreamExecutionEnvironment, type ValueState,
+ *   ValueStateDescriptor } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Numbered extends KeyedProcessFunction<string, string, string> {
+ *   private count!: ValueState<number>;
+ *   override open() {
+ *     this.count = this.getRuntimeContext().getState(new ValueStateDescriptor<number>("count"));
+ *   }
+ *   processElement(word: string, _ctx: KeyedProcessContext<string>, out: Collector<string>) {
+ *     const count = (this.count.value() ?? 0) + 1;
+ *     this.count.update(count);
+ *     out.collect(`${word}${count}`);
+ *   }
+ * }
+ * const numbered = env.fromData("a", "b", "a").keyBy((word) => word).process(new Numbered());
+ * console.assert((await numbered.executeAndCollect()).join() === "a1,b1,a2");
+ * ```
+ */
 export abstract class KeyedProcessFunction<K, I, O, S extends StateDeclarations = NoState> extends RichFunction
   implements KeyedProcess<K, I, O, S> {
   /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
@@ -251,7 +290,26 @@ export abstract class KeyedProcessFunction<K, I, O, S extends StateDeclarations 
   /** Called when a timer of a key fires; `timestamp` is what was registered, in ms. */
   onTimer(_timestamp: number, _ctx: OnTimerContext<K, S>, _out: Collector<O>): void {}
 }
-/** Extend this for a process function over two streams. */
+/**
+ * Extend this for a process function over two streams.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, CoProcessFunction, type ProcessContext, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Both extends CoProcessFunction<number, string, string> {
+ *   processElement1(n: number, _ctx: ProcessContext, out: Collector<string>) {
+ *     out.collect(`number ${n}`);
+ *   }
+ *   processElement2(text: string, _ctx: ProcessContext, out: Collector<string>) {
+ *     out.collect(`text ${text}`);
+ *   }
+ * }
+ * const both = await env.fromData(1).connect(env.fromData("x")).process(new Both()).executeAndCollect();
+ * console.assert(both.sort().join() === "number 1,text x");
+ * ```
+ */
 export abstract class CoProcessFunction<A, B, O, S extends StateDeclarations = NoState> extends RichFunction
   implements CoProcess<A, B, O, S> {
   /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
@@ -261,7 +319,27 @@ export abstract class CoProcessFunction<A, B, O, S extends StateDeclarations = N
   /** Called for each record of the second stream. */
   abstract processElement2(value: B, ctx: ProcessContext<S>, out: Collector<O>): void;
 }
-/** Extend this for a process function over two keyed streams. */
+/**
+ * Extend this for a process function over two keyed streams.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, type KeyedProcessContext, KeyedCoProcessFunction, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * type Order = { id: number };
+ * class Ids extends KeyedCoProcessFunction<number, Order, Order, string> {
+ *   processElement1(_order: Order, ctx: KeyedProcessContext<number>, out: Collector<string>) {
+ *     out.collect(`ordered ${ctx.getCurrentKey()}`);
+ *   }
+ *   processElement2(_order: Order, ctx: KeyedProcessContext<number>, out: Collector<string>) {
+ *     out.collect(`paid ${ctx.getCurrentKey()}`);
+ *   }
+ * }
+ * const ids = env.fromData({ id: 1 }).connect(env.fromData({ id: 1 })).keyBy("id", "id").process(new Ids());
+ * console.assert((await ids.executeAndCollect()).sort().join() === "ordered 1,paid 1");
+ * ```
+ */
 export abstract class KeyedCoProcessFunction<K, A, B, O, S extends StateDeclarations = NoState> extends RichFunction
   implements KeyedCoProcess<K, A, B, O, S> {
   /** Declared state by name; `ctx.state` has the handles. Known to the engine before the first record. */
@@ -273,14 +351,54 @@ export abstract class KeyedCoProcessFunction<K, A, B, O, S extends StateDeclarat
   /** Called when a timer of a key fires; `timestamp` is what was registered, in ms. */
   onTimer(_timestamp: number, _ctx: OnTimerContext<K, S>, _out: Collector<O>): void {}
 }
-/** Extend this for the broadcast state pattern on a stream that is not keyed. */
+/**
+ * Extend this for the broadcast state pattern on a stream that is not keyed.
+ *
+ * @example
+ * ```ts
+ * import { type BroadcastContext, BroadcastProcessFunction, type Collector, MapStateDescriptor,
+ *   type ReadOnlyBroadcastContext, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const limits = new MapStateDescriptor<string, number>("limits");
+ * class Limited extends BroadcastProcessFunction<number, number, string> {
+ *   processElement(n: number, ctx: ReadOnlyBroadcastContext, out: Collector<string>) {
+ *     out.collect(`${n} of ${ctx.getBroadcastState(limits).get("max") ?? "any"}`);
+ *   }
+ *   processBroadcastElement(max: number, ctx: BroadcastContext) {
+ *     ctx.getBroadcastState(limits).put("max", max);
+ *   }
+ * }
+ * const found = await env.fromData(1).connect(env.fromData(5).broadcast(limits)).process(new Limited()).executeAndCollect();
+ * console.assert(/^1 of (5|any)$/.test(found[0]));
+ * ```
+ */
 export abstract class BroadcastProcessFunction<A, B, O> extends RichFunction implements BroadcastProcess<A, B, O> {
   /** Called for each record of the stream that is split; may read the broadcast state. */
   abstract processElement(value: A, ctx: ReadOnlyBroadcastContext, out: Collector<O>): void;
   /** Called for each record of the broadcast stream, in every subtask. All subtasks have to do the same to the state. */
   abstract processBroadcastElement(value: B, ctx: BroadcastContext, out: Collector<O>): void;
 }
-/** Extend this for the broadcast state pattern on a keyed stream. */
+/**
+ * Extend this for the broadcast state pattern on a keyed stream.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, KeyedBroadcastProcessFunction, type KeyedReadOnlyBroadcastContext, MapStateDescriptor,
+ *   StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Keys extends KeyedBroadcastProcessFunction<string, string, number, string> {
+ *   processElement(_word: string, ctx: KeyedReadOnlyBroadcastContext<string>, out: Collector<string>) {
+ *     out.collect(ctx.getCurrentKey());
+ *   }
+ *   processBroadcastElement() {}
+ * }
+ * const rules = env.fromData(1).broadcast(new MapStateDescriptor<string, number>("rules"));
+ * const keys = env.fromData("a").keyBy((word) => word).connect(rules).process(new Keys());
+ * console.assert((await keys.executeAndCollect()).join() === "a");
+ * ```
+ */
 export abstract class KeyedBroadcastProcessFunction<K, A, B, O, S extends StateDeclarations = NoState>
   extends RichFunction
   implements KeyedBroadcastProcess<K, A, B, O, S> {
@@ -297,12 +415,47 @@ export abstract class KeyedBroadcastProcessFunction<K, A, B, O, S extends StateD
     _out: Collector<O>,
   ): void {}
 }
-/** Extend this for the pairs of an interval join. */
+/**
+ * Extend this for the pairs of an interval join.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, ProcessJoinFunction, type ProcessJoinContext, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Gap extends ProcessJoinFunction<number, number, number> {
+ *   processElement(_left: number, _right: number, ctx: ProcessJoinContext, out: Collector<number>) {
+ *     out.collect(ctx.getRightTimestamp() - ctx.getLeftTimestamp());
+ *   }
+ * }
+ * const at = (time: number) => env.fromData(time).assignTimestampsAndWatermarks({ timestamp: (t) => t }).keyBy(() => "all");
+ * const gaps = at(100).intervalJoin(at(130)).between(0, "1 s").process(new Gap());
+ * console.assert((await gaps.executeAndCollect()).join() === "30");
+ * ```
+ */
 export abstract class ProcessJoinFunction<L, R, O> extends RichFunction implements ProcessJoin<L, R, O> {
   /** Called for each pair. */
   abstract processElement(left: L, right: R, ctx: ProcessJoinContext, out: Collector<O>): void;
 }
-/** Extend this for a window function with context and life cycle. */
+/**
+ * Extend this for a window function with context and life cycle.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, ProcessWindowFunction, type ProcessWindowContext, StreamExecutionEnvironment, type TimeWindow,
+ *   TumblingEventTimeWindows } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Sizes extends ProcessWindowFunction<number, string, string, TimeWindow> {
+ *   process(key: string, ctx: ProcessWindowContext<TimeWindow>, elements: Iterable<number>, out: Collector<string>) {
+ *     out.collect(`${key} ${[...elements].length} until ${ctx.window().end}`);
+ *   }
+ * }
+ * const sizes = env.fromData(1, 5, 12).assignTimestampsAndWatermarks({ timestamp: (n) => n })
+ *   .keyBy(() => "all").window(TumblingEventTimeWindows.of(10)).process(new Sizes());
+ * console.assert((await sizes.executeAndCollect()).join() === "all 2 until 10,all 1 until 20");
+ * ```
+ */
 export abstract class ProcessWindowFunction<I, O, K, W extends Window = Window> extends RichFunction
   implements ProcessWindow<I, O, K, W> {
   /** Called when the trigger fires: all records of the window, or the one result of a reduce or aggregate before it. */
@@ -310,7 +463,23 @@ export abstract class ProcessWindowFunction<I, O, K, W extends Window = Window> 
   /** Called when the window is dropped: clear per-window state here. */
   clear(_ctx: ProcessWindowContext<W>): void {}
 }
-/** Extend this for a window function over a whole stream. */
+/**
+ * Extend this for a window function over a whole stream.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, ProcessAllWindowFunction, type ProcessWindowContext, StreamExecutionEnvironment, type Window } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Largest extends ProcessAllWindowFunction<number, number> {
+ *   process(_ctx: ProcessWindowContext<Window>, elements: Iterable<number>, out: Collector<number>) {
+ *     out.collect(Math.max(...elements));
+ *   }
+ * }
+ * const largest = env.fromData(3, 4, 2, 1).countWindowAll(2).process(new Largest());
+ * console.assert((await largest.executeAndCollect()).join() === "4,2");
+ * ```
+ */
 export abstract class ProcessAllWindowFunction<I, O, W extends Window = Window> extends RichFunction
   implements ProcessAllWindow<I, O, W> {
   /** Called when the trigger fires: all records of the window, or the one result of a reduce or aggregate before it. */

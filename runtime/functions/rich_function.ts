@@ -114,7 +114,27 @@ export interface Lifecycle extends Partial<CheckpointedFunction>, Partial<Checkp
 /** Key under which the engine hands a rich function its context; not a `#field`, so that copies per subtask work. */
 export const RUNTIME_CONTEXT: unique symbol = Symbol.for("tsflink.runtimeContext") as never;
 
-/** Base of function classes that need their life cycle or the {@link RuntimeContext}. */
+/**
+ * Base of function classes that need their life cycle or the {@link RuntimeContext}.
+ *
+ * @example
+ * ```ts
+ * import { RichFunction } from "tsflink";
+ *
+ * class Doubling extends RichFunction {
+ *   private factor = 1;
+ *   override open() {
+ *     this.factor = 2;
+ *   }
+ *   map(n: number) {
+ *     return n * this.factor;
+ *   }
+ * }
+ * const doubling = new Doubling();
+ * doubling.open();
+ * console.assert(doubling.map(3) === 6);
+ * ```
+ */
 export abstract class RichFunction implements Lifecycle {
   declare [RUNTIME_CONTEXT]?: RuntimeContext;
   /** Called once before the first record. */
@@ -134,34 +154,135 @@ export abstract class RichFunction implements Lifecycle {
   }
 }
 
-/** A map function with life cycle. */
+/**
+ * A map function with life cycle.
+ *
+ * @example
+ * ```ts
+ * import { RichMapFunction, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Where extends RichMapFunction<number, string> {
+ *   map(n: number) {
+ *     return `${n} in subtask ${this.getRuntimeContext().getTaskInfo().indexOfThisSubtask}`;
+ *   }
+ * }
+ * console.assert((await env.fromData(1).map(new Where()).executeAndCollect()).join() === "1 in subtask 0");
+ * ```
+ */
 export abstract class RichMapFunction<T, R> extends RichFunction {
   /** One value in, one value out. */
   abstract map(value: T): R;
 }
-/** A flatMap function with life cycle. */
+/**
+ * A flatMap function with life cycle.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, RichFlatMapFunction, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Words extends RichFlatMapFunction<string, string> {
+ *   flatMap(line: string, out: Collector<string>) {
+ *     for (const word of line.split(" ")) out.collect(word);
+ *   }
+ * }
+ * console.assert((await env.fromData("a b").flatMap(new Words()).executeAndCollect()).length === 2);
+ * ```
+ */
 export abstract class RichFlatMapFunction<T, R> extends RichFunction {
   /** One value in, any number out: returned, or through the collector. */
   abstract flatMap(value: T, out: import("./functions.ts").Collector<R>): (Iterable<R> & object) | void;
 }
-/** A filter function with life cycle. */
+/**
+ * A filter function with life cycle.
+ *
+ * @example
+ * ```ts
+ * import { RichFilterFunction, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Dropped extends RichFilterFunction<number> {
+ *   filter(n: number) {
+ *     if (n < 0) this.getRuntimeContext().getIntCounter("negative").add(1);
+ *     return n >= 0;
+ *   }
+ * }
+ * env.fromData(1, -1).filter(new Dropped()).print();
+ * console.assert((await env.execute()).getAccumulatorResult("negative") === 1);
+ * ```
+ */
 export abstract class RichFilterFunction<T> extends RichFunction {
   /** True for values that stay. */
   abstract filter(value: T): boolean;
 }
-/** A reduce function with life cycle. */
+/**
+ * A reduce function with life cycle.
+ *
+ * @example
+ * ```ts
+ * import { RichReduceFunction, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Longest extends RichReduceFunction<string> {
+ *   reduce(left: string, right: string) {
+ *     return right.length > left.length ? right : left;
+ *   }
+ * }
+ * const longest = env.fromData("a", "abc", "ab").keyBy(() => "all").reduce(new Longest());
+ * console.assert((await longest.executeAndCollect()).join() === "a,abc,abc");
+ * ```
+ */
 export abstract class RichReduceFunction<T> extends RichFunction {
   /** Combines two values. */
   abstract reduce(left: T, right: T): T;
 }
-/** A CoMap function with life cycle. */
+/**
+ * A CoMap function with life cycle.
+ *
+ * @example
+ * ```ts
+ * import { RichCoMapFunction, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Texts extends RichCoMapFunction<number, boolean, string> {
+ *   map1(n: number) {
+ *     return `n ${n}`;
+ *   }
+ *   map2(flag: boolean) {
+ *     return `flag ${flag}`;
+ *   }
+ * }
+ * const texts = await env.fromData(1).connect(env.fromData(true)).map(new Texts()).executeAndCollect();
+ * console.assert(texts.sort().join() === "flag true,n 1");
+ * ```
+ */
 export abstract class RichCoMapFunction<A, B, R> extends RichFunction {
   /** For a value of the first stream. */
   abstract map1(value: A): R;
   /** For a value of the second stream. */
   abstract map2(value: B): R;
 }
-/** A CoFlatMap function with life cycle. */
+/**
+ * A CoFlatMap function with life cycle.
+ *
+ * @example
+ * ```ts
+ * import { RichCoFlatMapFunction, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * class Digits extends RichCoFlatMapFunction<number, string, string> {
+ *   flatMap1(n: number) {
+ *     return [...String(n)];
+ *   }
+ *   flatMap2(text: string) {
+ *     return text.split(",");
+ *   }
+ * }
+ * const digits = await env.fromData(12).connect(env.fromData("3,4")).flatMap(new Digits()).executeAndCollect();
+ * console.assert(digits.sort().join() === "1,2,3,4");
+ * ```
+ */
 export abstract class RichCoFlatMapFunction<A, B, R> extends RichFunction {
   /** For a value of the first stream. */
   abstract flatMap1(value: A, out: import("./functions.ts").Collector<R>): (Iterable<R> & object) | void;

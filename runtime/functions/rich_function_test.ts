@@ -9,7 +9,7 @@ import {
   RichCoMapFunction,
   RichFilterFunction,
   RichFlatMapFunction,
-  RichFunction,
+  type RichFunction,
   RichMapFunction,
   RichReduceFunction,
   RUNTIME_CONTEXT,

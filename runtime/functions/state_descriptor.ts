@@ -182,19 +182,70 @@ export function valueState<T>(options: StateOptions<T> & { readonly defaultValue
   return { kind: "value", ...erased(options) };
 }
 
-/** Declares a list per key. */
+/**
+ * Declares a list per key.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, listState, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const result = env.fromData(1, 2, 3).keyBy(() => "all").process({
+ *   state: { seen: listState<number>() },
+ *   processElement(n, ctx, out: Collector<string>) {
+ *     ctx.state.seen.add(n);
+ *     out.collect(ctx.state.seen.get().join("+"));
+ *   },
+ * });
+ * console.assert((await result.executeAndCollect()).at(-1) === "1+2+3");
+ * ```
+ */
 export function listState<T>(options: StateOptions<T> = {}): StateDeclaration<ListState<T>> {
   return { kind: "list", ...erased(options) };
 }
 
-/** Declares a map per key. */
+/**
+ * Declares a map per key.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, mapState, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const result = env.fromData(1, 2, 3).keyBy(() => "all").process({
+ *   state: { squares: mapState<number, number>() },
+ *   processElement(n, ctx, out: Collector<string>) {
+ *     ctx.state.squares.put(n, n * n);
+ *     out.collect([...ctx.state.squares.values()].join());
+ *   },
+ * });
+ * console.assert((await result.executeAndCollect()).at(-1) === "1,4,9");
+ * ```
+ */
 export function mapState<UK, UV>(
   options: StateOptions<UV> & { readonly keyType?: TypeInformation<UK> } = {},
 ): StateDeclaration<MapState<UK, UV>> {
   return { kind: "map", ...erased(options) };
 }
 
-/** Declares a value per key that is combined by `reduce`. */
+/**
+ * Declares a value per key that is combined by `reduce`.
+ *
+ * @example
+ * ```ts
+ * import { type Collector, reducingState, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const result = env.fromData(1, 2, 3).keyBy(() => "all").process({
+ *   state: { sum: reducingState((a: number, b: number) => a + b) },
+ *   processElement(n, ctx, out: Collector<string>) {
+ *     ctx.state.sum.add(n);
+ *     out.collect(`${ctx.state.sum.get()}`);
+ *   },
+ * });
+ * console.assert((await result.executeAndCollect()).at(-1) === "6");
+ * ```
+ */
 export function reducingState<T>(
   reduce: ReduceFunction<T>,
   options: StateOptions<T> = {},
@@ -202,7 +253,29 @@ export function reducingState<T>(
   return { kind: "reducing", ...erased(options), reduce: reduce as ReduceFunction<unknown> };
 }
 
-/** Declares an accumulator per key. `options.type` describes the accumulator. */
+/**
+ * Declares an accumulator per key. `options.type` describes the accumulator.
+ *
+ * @example
+ * ```ts
+ * import { aggregatingState, type Collector, StreamExecutionEnvironment } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const mean = aggregatingState({
+ *   createAccumulator: () => ({ sum: 0, count: 0 }),
+ *   add: (n: number, mean) => ({ sum: mean.sum + n, count: mean.count + 1 }),
+ *   getResult: ({ sum, count }) => sum / count,
+ * });
+ * const means = env.fromData(1, 2, 6).keyBy(() => "all").process({
+ *   state: { mean },
+ *   processElement(n, ctx, out: Collector<number | undefined>) {
+ *     ctx.state.mean.add(n);
+ *     out.collect(ctx.state.mean.get());
+ *   },
+ * });
+ * console.assert((await means.executeAndCollect()).join() === "1,1.5,3");
+ * ```
+ */
 export function aggregatingState<IN, ACC, OUT>(
   aggregate: AggregateFunction<IN, ACC, OUT>,
   options: StateOptions<ACC> = {},
@@ -218,7 +291,17 @@ function erased(options: object): Omit<StateDescriptor, "name" | "kind"> {
   return options as Omit<StateDescriptor, "name" | "kind">;
 }
 
-/** Describes a value per key, for `getRuntimeContext().getState`. */
+/**
+ * Describes a value per key, for `getRuntimeContext().getState`.
+ *
+ * @example
+ * ```ts
+ * import { ValueStateDescriptor } from "tsflink";
+ *
+ * const descriptor = new ValueStateDescriptor<number>("count", { ttl: { ttl: "1 d" } });
+ * console.assert(descriptor.name === "count");
+ * ```
+ */
 export class ValueStateDescriptor<T> implements StateDescriptor {
   /** Which kind of state it is. */
   readonly kind = "value";
@@ -235,7 +318,17 @@ export class ValueStateDescriptor<T> implements StateDescriptor {
   }
 }
 
-/** Describes a list per key or, for operator state, a list that is split between subtasks. */
+/**
+ * Describes a list per key or, for operator state, a list that is split between subtasks.
+ *
+ * @example
+ * ```ts
+ * import { ListStateDescriptor } from "tsflink";
+ *
+ * const descriptor = new ListStateDescriptor<string>("words");
+ * console.assert(descriptor.name === "words");
+ * ```
+ */
 export class ListStateDescriptor<T> implements StateDescriptor {
   /** Which kind of state it is. */
   readonly kind = "list";
@@ -252,7 +345,17 @@ export class ListStateDescriptor<T> implements StateDescriptor {
   }
 }
 
-/** Describes a map per key or a broadcast state. */
+/**
+ * Describes a map per key or a broadcast state.
+ *
+ * @example
+ * ```ts
+ * import { MapStateDescriptor } from "tsflink";
+ *
+ * const descriptor = new MapStateDescriptor<string, number>("prices");
+ * console.assert(descriptor.name === "prices");
+ * ```
+ */
 export class MapStateDescriptor<UK, UV> implements StateDescriptor {
   /** Which kind of state it is. */
   readonly kind = "map";
@@ -271,7 +374,17 @@ export class MapStateDescriptor<UK, UV> implements StateDescriptor {
   }
 }
 
-/** Describes a value per key that is combined by a reduce function. */
+/**
+ * Describes a value per key that is combined by a reduce function.
+ *
+ * @example
+ * ```ts
+ * import { ReducingStateDescriptor } from "tsflink";
+ *
+ * const descriptor = new ReducingStateDescriptor<number>("sum", (a, b) => a + b);
+ * console.assert(descriptor.name === "sum");
+ * ```
+ */
 export class ReducingStateDescriptor<T> implements StateDescriptor {
   /** Which kind of state it is. */
   readonly kind = "reducing";
@@ -290,7 +403,21 @@ export class ReducingStateDescriptor<T> implements StateDescriptor {
   }
 }
 
-/** Describes an accumulator per key. */
+/**
+ * Describes an accumulator per key.
+ *
+ * @example
+ * ```ts
+ * import { AggregatingStateDescriptor } from "tsflink";
+ *
+ * const descriptor = new AggregatingStateDescriptor("count", {
+ *   createAccumulator: () => 0,
+ *   add: (_word: string, count) => count + 1,
+ *   getResult: (count) => count,
+ * });
+ * console.assert(descriptor.kind === "aggregating");
+ * ```
+ */
 export class AggregatingStateDescriptor<IN, ACC, OUT> implements StateDescriptor {
   /** Which kind of state it is. */
   readonly kind = "aggregating";

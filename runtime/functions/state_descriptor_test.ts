@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { OutputTag } from "./output_tag.ts";
-import { PER_SUBTASK, perSubtask, RichMapFunction, RUNTIME_CONTEXT } from "./rich_function.ts";
 import {
   aggregatingState,
   AggregatingStateDescriptor,
@@ -42,29 +40,44 @@ Deno.test("state: a declaration and a descriptor of the same options say the sam
   }
 });
 
-Deno.test("OutputTag: an id that is not empty", () => {
-  assert.equal(new OutputTag("late").id, "late");
-  for (const id of ["", undefined, null, 5]) assert.throws(() => new OutputTag(id as string), { code: "TSF-1001" });
-});
-
-Deno.test("perSubtask makes nothing by itself", () => {
-  let made = 0;
-  const factory = perSubtask(() => ({ n: ++made }));
-  assert.equal(made, 0);
-  assert.deepEqual([factory[PER_SUBTASK](), factory[PER_SUBTASK]()], [{ n: 1 }, { n: 2 }]);
-});
-
-Deno.test("a rich function has its context from the moment it is handed over", () => {
-  class Plain extends RichMapFunction<number, number> {
-    map(value: number): number {
-      return value;
-    }
+Deno.test("state: a descriptor keeps what it was given, and nothing that was not given counts", () => {
+  const full = {
+    value: new ValueStateDescriptor<number>("v", { defaultValue: 0, type: Types.INT }),
+    list: new ListStateDescriptor<string>("l", { type: Types.STRING, ttl }),
+    map: new MapStateDescriptor<string, number>("m", { keyType: Types.STRING, type: Types.LONG }),
+    reducing: new ReducingStateDescriptor<number>("r", reduce, { type: Types.DOUBLE }),
+    aggregating: new AggregatingStateDescriptor("a", aggregate, { ttl }),
+  };
+  for (const [kind, descriptor] of Object.entries(full)) assert.equal(descriptor.kind, kind);
+  assert.deepEqual(
+    [full.value.defaultValue, full.value.type, full.list.ttl, full.map.keyType, full.reducing.reduce],
+    [0, Types.INT, ttl, Types.STRING, reduce],
+  );
+  assert.equal(full.aggregating.aggregate, aggregate);
+  const bare: StateDescriptor[] = [
+    new ValueStateDescriptor("s"),
+    new ListStateDescriptor("s"),
+    new MapStateDescriptor("s"),
+    new ReducingStateDescriptor<number>("s", reduce),
+    new AggregatingStateDescriptor("s", aggregate),
+  ];
+  for (const { kind, name, type, keyType, ttl, defaultValue } of bare) {
+    assert.deepEqual([name, type, keyType, ttl, defaultValue], ["s", undefined, undefined, undefined, undefined], kind);
   }
-  const fn = new Plain();
-  assert.throws(() => fn.getRuntimeContext(), { code: "TSF-2031" });
-  const context = {} as never;
-  fn[RUNTIME_CONTEXT] = context;
-  assert.equal(fn.getRuntimeContext(), context);
-  fn.open(context);
-  fn.close();
+});
+
+Deno.test("state: falsy defaults are defaults", () => {
+  for (const defaultValue of [0, "", false, null, NaN, 0n, -0]) {
+    assert.ok(Object.is(valueState<unknown>({ defaultValue }).defaultValue, defaultValue));
+    assert.ok(Object.is(new ValueStateDescriptor<unknown>("s", { defaultValue }).defaultValue, defaultValue));
+  }
+});
+
+Deno.test("state: a declaration is a value of its own; what it was made from may change afterwards", () => {
+  const options: { ttl?: { ttl: "1 s" } } = {};
+  const declared = listState<number>(options);
+  options.ttl = { ttl: "1 s" };
+  assert.equal(declared.ttl, undefined);
+  assert.notEqual(listState(), listState());
+  assert.deepEqual(Object.keys(listState()), ["kind"]);
 });

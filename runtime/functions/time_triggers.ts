@@ -121,6 +121,18 @@ function planNextFire(fireTime: ReducingState<number>, base: number, window: Win
 /**
  * Fires every interval of event time, on multiples of the interval, as long as records come, and at the end of the
  * window.
+
+ *
+ * @example
+ * ```ts
+ * import { ContinuousEventTimeTrigger, StreamExecutionEnvironment, TumblingEventTimeWindows } from "tsflink";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const soFar = env.fromData(1, 2).assignTimestampsAndWatermarks({ timestamp: (n) => n })
+ *   .keyBy(() => "all").window(TumblingEventTimeWindows.of("3 s")).trigger(ContinuousEventTimeTrigger.of("1 s"))
+ *   .reduce((a, b) => a + b);
+ * console.assert((await soFar.executeAndCollect()).join() === "3,3,3");
+ * ```
  */
 export class ContinuousEventTimeTrigger implements Trigger<unknown, Window> {
   private constructor(private readonly interval: number) {}

@@ -16,7 +16,7 @@ const SHORT_TEXT = 24;
 const TWO_POW_32 = 2 ** 32;
 /** A varint has at most eight bytes. */
 const VARINT_END = 2 ** 56;
-/** Larger bigints go by way of their digits: limb by limb takes time by the square of their length. */
+/** Larger bigints are read by way of their digits, as they are written. */
 const SHORT_LIMBS = 16;
 
 /** Appends values to a buffer that grows. */
@@ -115,18 +115,10 @@ export class ByteWriter {
   }
   /** Any bigint: sign and magnitude, as short as possible, so equal values have equal bytes. */
   bigint(value: bigint): void {
-    const magnitude = value < 0n ? -value : value;
-    const limbs: number[] = [];
-    let rest = magnitude;
-    for (; rest > 0n && limbs.length < SHORT_LIMBS; rest >>= 32n) limbs.push(Number(rest & 0xffffffffn));
-    if (rest > 0n) {
-      const digits = rest.toString(16);
-      for (let end = digits.length; end > 0; end -= 8) {
-        limbs.push(parseInt(digits.slice(Math.max(0, end - 8), end), 16));
-      }
-    }
-    this.varint(limbs.length * 2 + (value < 0n ? 1 : 0));
-    for (const limb of limbs) this.u32(limb);
+    // By its digits: limb by limb takes time by the square of the length.
+    const digits = value === 0n ? "" : (value < 0n ? -value : value).toString(16);
+    this.varint(Math.ceil(digits.length / 8) * 2 + (value < 0n ? 1 : 0));
+    for (let end = digits.length; end > 0; end -= 8) this.u32(parseInt(digits.slice(Math.max(0, end - 8), end), 16));
   }
   /** Bytes with their length before them. */
   bytes(value: Uint8Array): void {

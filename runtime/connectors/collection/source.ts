@@ -7,17 +7,9 @@
  * @module
  */
 
-import type {
-  Boundedness,
-  Source,
-  SourceReader,
-  SourceReaderContext,
-  SplitEnumerator,
-  SplitEnumeratorContext,
-} from "../../functions/source.ts";
+import type { SourceReader, SourceReaderContext } from "../../functions/source.ts";
 import { copyValue } from "../../types/copy.ts";
-import { NumberSequenceSplit, rangeEnumerator, RangeReader, splitNumberRange } from "../sequence/range.ts";
-import type { EnumeratorCheckpoint } from "../split_enumerator.ts";
+import { type NumberSequenceSplit, RangeReader, RangeSource } from "../sequence/range.ts";
 
 /**
  * Emits the elements of a collection once. With parallelism 1 (as `fromData` runs it) they come in order; with more,
@@ -32,10 +24,11 @@ import type { EnumeratorCheckpoint } from "../split_enumerator.ts";
  * console.assert(new CollectionSource(["a", "b"]).size === 2);
  * ```
  */
-export class CollectionSource<T> implements Source<T, NumberSequenceSplit, EnumeratorCheckpoint> {
+export class CollectionSource<T> extends RangeSource<T> {
   readonly #elements: readonly T[];
 
   constructor(elements: Iterable<T>) {
+    super();
     this.#elements = Array.from(elements, (element) => copyValue(element));
   }
 
@@ -44,34 +37,12 @@ export class CollectionSource<T> implements Source<T, NumberSequenceSplit, Enume
     return this.#elements.length;
   }
 
-  getBoundedness(): Boundedness {
-    return "bounded";
-  }
-
-  createEnumerator(
-    context: SplitEnumeratorContext<NumberSequenceSplit>,
-  ): SplitEnumerator<NumberSequenceSplit, EnumeratorCheckpoint> {
-    return rangeEnumerator(context, () => splitNumberRange(0, this.size - 1, context.currentParallelism()));
-  }
-
-  restoreEnumerator(
-    context: SplitEnumeratorContext<NumberSequenceSplit>,
-    checkpoint: EnumeratorCheckpoint,
-  ): SplitEnumerator<NumberSequenceSplit, EnumeratorCheckpoint> {
-    const all = (): NumberSequenceSplit[] => splitNumberRange(0, this.size - 1, context.currentParallelism());
-    return rangeEnumerator(context, all, checkpoint);
-  }
-
-  createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
+  override createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
     const elements = this.#elements;
     return new RangeReader<T>(context, (index, output) => output.collect(copyValue(elements[index])));
   }
 
-  serializeSplit(split: NumberSequenceSplit): unknown {
-    return split.toData();
-  }
-
-  deserializeSplit(data: unknown): NumberSequenceSplit {
-    return NumberSequenceSplit.fromData(data);
+  protected override range(): readonly [number, number] {
+    return [0, this.size - 1];
   }
 }

@@ -6,17 +6,9 @@
 
 import { JobExecutionError, userFrame } from "../../errors.ts";
 import { type FunctionFactory, PER_SUBTASK } from "../../functions/rich_function.ts";
-import type {
-  Boundedness,
-  Source,
-  SourceReader,
-  SourceReaderContext,
-  SplitEnumerator,
-  SplitEnumeratorContext,
-} from "../../functions/source.ts";
+import type { SourceReader, SourceReaderContext } from "../../functions/source.ts";
 import { checkOption } from "../invalid_option.ts";
-import { NumberSequenceSplit, rangeEnumerator, RangeReader, splitNumberRange } from "../sequence/range.ts";
-import type { EnumeratorCheckpoint } from "../split_enumerator.ts";
+import { type NumberSequenceSplit, RangeReader, RangeSource } from "../sequence/range.ts";
 import { RateLimiterStrategy } from "./rate_limiter.ts";
 
 /** Makes the record of an index; called again with the same index after a failure. */
@@ -36,7 +28,7 @@ export type GeneratorFunction<T> = (index: number) => T;
  * console.assert(source.getBoundedness() === "bounded");
  * ```
  */
-export class DataGeneratorSource<T> implements Source<T, NumberSequenceSplit, EnumeratorCheckpoint> {
+export class DataGeneratorSource<T> extends RangeSource<T> {
   /**
    * @param generator A function, or `perSubtask(() => function)` when it keeps something between calls.
    * @param count Records of all subtasks together.
@@ -47,42 +39,21 @@ export class DataGeneratorSource<T> implements Source<T, NumberSequenceSplit, En
     readonly count: number,
     readonly rateLimiter: RateLimiterStrategy = RateLimiterStrategy.noOp(),
   ) {
+    super();
     checkOption(Number.isSafeInteger(count) && count >= 0, "count", "a whole number >= 0", count);
     const callable = typeof generator === "function" || typeof generator?.[PER_SUBTASK] === "function";
     checkOption(callable, "generator", "a function of the index", generator);
   }
 
-  getBoundedness(): Boundedness {
-    return "bounded";
-  }
-
-  createEnumerator(
-    context: SplitEnumeratorContext<NumberSequenceSplit>,
-  ): SplitEnumerator<NumberSequenceSplit, EnumeratorCheckpoint> {
-    return rangeEnumerator(context, () => splitNumberRange(0, this.count - 1, context.currentParallelism()));
-  }
-
-  restoreEnumerator(
-    context: SplitEnumeratorContext<NumberSequenceSplit>,
-    checkpoint: EnumeratorCheckpoint,
-  ): SplitEnumerator<NumberSequenceSplit, EnumeratorCheckpoint> {
-    const all = (): NumberSequenceSplit[] => splitNumberRange(0, this.count - 1, context.currentParallelism());
-    return rangeEnumerator(context, all, checkpoint);
-  }
-
-  createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
+  override createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
     const { generator } = this;
     const generate = typeof generator === "function" ? generator : generator[PER_SUBTASK]();
     const gate = this.rateLimiter.createGate(context.currentParallelism, context.clock);
     return new RangeReader<T>(context, (index, output) => output.collect(generated(generate, index)), gate);
   }
 
-  serializeSplit(split: NumberSequenceSplit): unknown {
-    return split.toData();
-  }
-
-  deserializeSplit(data: unknown): NumberSequenceSplit {
-    return NumberSequenceSplit.fromData(data);
+  protected override range(): readonly [number, number] {
+    return [0, this.count - 1];
   }
 }
 

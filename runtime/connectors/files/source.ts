@@ -5,20 +5,13 @@
  */
 
 import { OutputTag } from "../../functions/output_tag.ts";
-import type {
-  Boundedness,
-  Source,
-  SourceReader,
-  SourceReaderContext,
-  SplitEnumerator,
-  SplitEnumeratorContext,
-} from "../../functions/source.ts";
+import type { Boundedness, SourceReader, SourceReaderContext, SplitEnumeratorContext } from "../../functions/source.ts";
 import type { FileInfo } from "../../seams/local_files.ts";
 import { type DurationLike, toMillis } from "../../types/duration.ts";
+import { DiscoveringSource, type SplitDiscovery } from "../discovering_source.ts";
 import { FetchedSplit } from "../fetched_split.ts";
 import { FetchingReader } from "../fetching_reader.ts";
 import { checkOption } from "../invalid_option.ts";
-import { DiscoveringEnumerator, type EnumeratorCheckpoint } from "../split_enumerator.ts";
 import { findFiles, isVisibleFile } from "./file_paths.ts";
 import { emitRecord, type InvalidLinePolicy, type InvalidRecord } from "./invalid_lines.ts";
 import type { RecordFormat } from "./record_format.ts";
@@ -63,7 +56,7 @@ const DEFAULT_MAX_LINE_BYTES = 64 * 1024 * 1024;
  * console.assert(source.getBoundedness() === "continuous-unbounded");
  * ```
  */
-export class FileSource<T> implements Source<T, FileSourceSplit, EnumeratorCheckpoint> {
+export class FileSource<T> extends DiscoveringSource<T, FileSourceSplit> {
   readonly format: RecordFormat<T>;
   readonly paths: readonly string[];
   readonly #options: FileSourceOptions;
@@ -75,6 +68,7 @@ export class FileSource<T> implements Source<T, FileSourceSplit, EnumeratorCheck
     paths: string | URL | readonly (string | URL)[],
     options: FileSourceOptions = {},
   ) {
+    super();
     const list = typeof paths === "string" || paths instanceof URL ? [paths] : paths;
     this.format = format;
     this.paths = list.map(pathOf);
@@ -100,24 +94,11 @@ export class FileSource<T> implements Source<T, FileSourceSplit, EnumeratorCheck
     return new FileSourceBuilder<T>(format, paths, {});
   }
 
-  getBoundedness(): Boundedness {
+  override getBoundedness(): Boundedness {
     return this.#periodMs === undefined ? "bounded" : "continuous-unbounded";
   }
 
-  createEnumerator(
-    context: SplitEnumeratorContext<FileSourceSplit>,
-  ): SplitEnumerator<FileSourceSplit, EnumeratorCheckpoint> {
-    return this.#enumerator(context);
-  }
-
-  restoreEnumerator(
-    context: SplitEnumeratorContext<FileSourceSplit>,
-    checkpoint: EnumeratorCheckpoint,
-  ): SplitEnumerator<FileSourceSplit, EnumeratorCheckpoint> {
-    return this.#enumerator(context, checkpoint);
-  }
-
-  createReader(context: SourceReaderContext): SourceReader<T, FileSourceSplit> {
+  override createReader(context: SourceReaderContext): SourceReader<T, FileSourceSplit> {
     const { onInvalidLine = "fail", maxLineBytes = DEFAULT_MAX_LINE_BYTES } = this.#options;
     const tagId = onInvalidLine instanceof OutputTag ? onInvalidLine.id : "";
     const reader = new FetchingReader<T | InvalidRecord, FileRange, number>(context, {
@@ -132,33 +113,24 @@ export class FileSource<T> implements Source<T, FileSourceSplit, EnumeratorCheck
     return reader as SourceReader<T, FileSourceSplit>;
   }
 
-  serializeSplit(split: FileSourceSplit): unknown {
-    return split.toData();
-  }
-
-  deserializeSplit(data: unknown): FileSourceSplit {
+  override deserializeSplit(data: unknown): FileSourceSplit {
     return FetchedSplit.fromData(data);
   }
 
-  #enumerator(
-    context: SplitEnumeratorContext<FileSourceSplit>,
-    checkpoint?: EnumeratorCheckpoint,
-  ): SplitEnumerator<FileSourceSplit, EnumeratorCheckpoint> {
+  protected override discovery(context: SplitEnumeratorContext<FileSourceSplit>): SplitDiscovery<FileSourceSplit> {
     const search = {
       paths: this.paths,
       recursive: this.#options.recursive ?? true,
       filter: this.#options.fileFilter ?? isVisibleFile,
       mustExist: this.#periodMs === undefined,
     };
-    return new DiscoveringEnumerator(context, {
+    return {
       assignment: "pull",
       periodMs: this.#periodMs,
       discover: async () => (await findFiles(context.files, search)).flatMap((info) => this.#splitsOf(info)),
       // A file that grew is not a new file.
       groupOf: (split) => split.data.path,
-      serializeSplit: (split) => this.serializeSplit(split),
-      deserializeSplit: (data) => this.deserializeSplit(data),
-    }, checkpoint);
+    };
   }
 
   #splitsOf({ path, sizeBytes }: FileInfo): FileSourceSplit[] {

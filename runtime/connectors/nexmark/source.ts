@@ -9,17 +9,15 @@ import type {
   Boundedness,
   InputStatus,
   ReaderOutput,
-  Source,
   SourceReader,
   SourceReaderContext,
   SourceSplit,
-  SplitEnumerator,
   SplitEnumeratorContext,
 } from "../../functions/source.ts";
 import { RateLimiterStrategy } from "../datagen/rate_limiter.ts";
+import { DiscoveringSource, type SplitDiscovery } from "../discovering_source.ts";
 import { checkOption } from "../invalid_option.ts";
 import type { Gate } from "../sequence/range.ts";
-import { DiscoveringEnumerator, type EnumeratorCheckpoint } from "../split_enumerator.ts";
 import { NexmarkGenerator, type NexmarkSettings } from "./generator.ts";
 import type { NexmarkEvent } from "./model.ts";
 
@@ -37,6 +35,9 @@ export class NexmarkSplit implements SourceSplit {
   splitId(): string {
     return `nexmark-${this.index}/${this.step}`;
   }
+  toData(): { index: number; step: number; next: number } {
+    return { index: this.index, step: this.step, next: this.next };
+  }
 }
 
 /**
@@ -44,10 +45,11 @@ export class NexmarkSplit implements SourceSplit {
  *
  * @throws InvalidProgramError TSF-3016 for a wrong option.
  */
-export class NexmarkSource implements Source<NexmarkEvent, NexmarkSplit, EnumeratorCheckpoint> {
+export class NexmarkSource extends DiscoveringSource<NexmarkEvent, NexmarkSplit> {
   readonly #options: NexmarkOptions;
 
   constructor(options: NexmarkOptions = {}) {
+    super();
     const { count } = options;
     checkOption(
       count === undefined || (Number.isSafeInteger(count) && count >= 0),
@@ -59,49 +61,29 @@ export class NexmarkSource implements Source<NexmarkEvent, NexmarkSplit, Enumera
     this.#options = options;
   }
 
-  getBoundedness(): Boundedness {
+  override getBoundedness(): Boundedness {
     return this.#options.count === undefined ? "continuous-unbounded" : "bounded";
   }
 
-  createEnumerator(context: SplitEnumeratorContext<NexmarkSplit>): SplitEnumerator<NexmarkSplit, EnumeratorCheckpoint> {
-    return this.#enumerator(context);
-  }
-
-  restoreEnumerator(
-    context: SplitEnumeratorContext<NexmarkSplit>,
-    checkpoint: EnumeratorCheckpoint,
-  ): SplitEnumerator<NexmarkSplit, EnumeratorCheckpoint> {
-    return this.#enumerator(context, checkpoint);
-  }
-
-  createReader(context: SourceReaderContext): SourceReader<NexmarkEvent, NexmarkSplit> {
+  override createReader(context: SourceReaderContext): SourceReader<NexmarkEvent, NexmarkSplit> {
     const { rateLimiter = RateLimiterStrategy.noOp(), count = Infinity } = this.#options;
     const gate = rateLimiter.createGate(context.currentParallelism, context.clock);
     return new NexmarkReader(context, { generator: new NexmarkGenerator(this.#options), count, gate });
   }
 
-  serializeSplit(split: NexmarkSplit): unknown {
-    return { index: split.index, step: split.step, next: split.next };
-  }
-
-  deserializeSplit(data: unknown): NexmarkSplit {
+  override deserializeSplit(data: unknown): NexmarkSplit {
     const { index, step, next } = data as { index: number; step: number; next: number };
     return new NexmarkSplit(index, step, next);
   }
 
-  #enumerator(
-    context: SplitEnumeratorContext<NexmarkSplit>,
-    checkpoint?: EnumeratorCheckpoint,
-  ): SplitEnumerator<NexmarkSplit, EnumeratorCheckpoint> {
-    return new DiscoveringEnumerator(context, {
+  protected override discovery(context: SplitEnumeratorContext<NexmarkSplit>): SplitDiscovery<NexmarkSplit> {
+    return {
       assignment: "spread",
       discover: () => {
         const step = context.currentParallelism();
         return Array.from({ length: step }, (_, index) => new NexmarkSplit(index, step, index));
       },
-      serializeSplit: (split) => this.serializeSplit(split),
-      deserializeSplit: (data) => this.deserializeSplit(data),
-    }, checkpoint);
+    };
   }
 }
 

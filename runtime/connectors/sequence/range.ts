@@ -6,15 +6,15 @@
  */
 
 import type {
+  Boundedness,
   InputStatus,
   ReaderOutput,
   SourceReader,
   SourceReaderContext,
   SourceSplit,
-  SplitEnumerator,
   SplitEnumeratorContext,
 } from "../../functions/source.ts";
-import { DiscoveringEnumerator, type EnumeratorCheckpoint } from "../split_enumerator.ts";
+import { DiscoveringSource, type SplitDiscovery } from "../discovering_source.ts";
 
 /** The whole numbers from `next` to `to`, both included; empty when `next > to`. */
 export class NumberSequenceSplit implements SourceSplit {
@@ -50,18 +50,27 @@ export function splitNumberRange(from: number, to: number, parts: number): Numbe
   return splits;
 }
 
-/** The enumerator over ready-made splits. */
-export function rangeEnumerator(
-  context: SplitEnumeratorContext<NumberSequenceSplit>,
-  splits: () => NumberSequenceSplit[],
-  checkpoint?: EnumeratorCheckpoint,
-): SplitEnumerator<NumberSequenceSplit, EnumeratorCheckpoint> {
-  return new DiscoveringEnumerator(context, {
-    assignment: "pull",
-    discover: splits,
-    serializeSplit: (split) => split.toData(),
-    deserializeSplit: NumberSequenceSplit.fromData,
-  }, checkpoint);
+/** A source of what is made of each number of a range; every subtask gets one contiguous part. */
+export abstract class RangeSource<T> extends DiscoveringSource<T, NumberSequenceSplit> {
+  /** The first and the last number; none when the first is greater. */
+  protected abstract range(): readonly [from: number, to: number];
+
+  override getBoundedness(): Boundedness {
+    return "bounded";
+  }
+
+  override deserializeSplit(data: unknown): NumberSequenceSplit {
+    return NumberSequenceSplit.fromData(data);
+  }
+
+  protected override discovery(
+    context: SplitEnumeratorContext<NumberSequenceSplit>,
+  ): SplitDiscovery<NumberSequenceSplit> {
+    return {
+      assignment: "pull",
+      discover: () => splitNumberRange(...this.range(), context.currentParallelism()),
+    };
+  }
 }
 
 /** Holds a reader back; see datagen/rate_limiter.ts. */

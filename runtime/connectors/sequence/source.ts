@@ -4,17 +4,9 @@
  * @module
  */
 
-import type {
-  Boundedness,
-  Source,
-  SourceReader,
-  SourceReaderContext,
-  SplitEnumerator,
-  SplitEnumeratorContext,
-} from "../../functions/source.ts";
+import type { SourceReader, SourceReaderContext } from "../../functions/source.ts";
 import { checkOption } from "../invalid_option.ts";
-import type { EnumeratorCheckpoint } from "../split_enumerator.ts";
-import { NumberSequenceSplit, rangeEnumerator, RangeReader, splitNumberRange } from "./range.ts";
+import { type NumberSequenceSplit, RangeReader, RangeSource } from "./range.ts";
 
 /**
  * Emits the whole numbers from `from` to `to`, both included. Every subtask emits one contiguous part in order, so
@@ -29,41 +21,20 @@ import { NumberSequenceSplit, rangeEnumerator, RangeReader, splitNumberRange } f
  * console.assert(new NumberSequenceSource(1, 10).to === 10);
  * ```
  */
-export class NumberSequenceSource implements Source<number, NumberSequenceSplit, EnumeratorCheckpoint> {
+export class NumberSequenceSource extends RangeSource<number> {
   constructor(readonly from: number, readonly to: number) {
+    super();
     checkOption(Number.isSafeInteger(from), "from", "a safe integer", from);
     checkOption(Number.isSafeInteger(to), "to", "a safe integer", to);
     checkOption(from <= to, "from, to", "'from' <= 'to'", `from ${from}, to ${to}`);
     checkOption(Number.isSafeInteger(to - from + 1), "from, to", "at most 2^53 - 1 numbers", `from ${from}, to ${to}`);
   }
 
-  getBoundedness(): Boundedness {
-    return "bounded";
-  }
-
-  createEnumerator(
-    context: SplitEnumeratorContext<NumberSequenceSplit>,
-  ): SplitEnumerator<NumberSequenceSplit, EnumeratorCheckpoint> {
-    return rangeEnumerator(context, () => splitNumberRange(this.from, this.to, context.currentParallelism()));
-  }
-
-  restoreEnumerator(
-    context: SplitEnumeratorContext<NumberSequenceSplit>,
-    checkpoint: EnumeratorCheckpoint,
-  ): SplitEnumerator<NumberSequenceSplit, EnumeratorCheckpoint> {
-    const all = (): NumberSequenceSplit[] => splitNumberRange(this.from, this.to, context.currentParallelism());
-    return rangeEnumerator(context, all, checkpoint);
-  }
-
-  createReader(context: SourceReaderContext): SourceReader<number, NumberSequenceSplit> {
+  override createReader(context: SourceReaderContext): SourceReader<number, NumberSequenceSplit> {
     return new RangeReader<number>(context, (index, output) => output.collect(index));
   }
 
-  serializeSplit(split: NumberSequenceSplit): unknown {
-    return split.toData();
-  }
-
-  deserializeSplit(data: unknown): NumberSequenceSplit {
-    return NumberSequenceSplit.fromData(data);
+  protected override range(): readonly [number, number] {
+    return [this.from, this.to];
   }
 }

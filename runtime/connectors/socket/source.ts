@@ -6,22 +6,15 @@
  */
 
 import { RetryableError } from "../../errors.ts";
-import type {
-  Boundedness,
-  Source,
-  SourceReader,
-  SourceReaderContext,
-  SplitEnumerator,
-  SplitEnumeratorContext,
-} from "../../functions/source.ts";
+import type { Boundedness, SourceReader, SourceReaderContext } from "../../functions/source.ts";
 import type { Clock } from "../../seams/clock.ts";
 import type { SocketConnection, Sockets } from "../../seams/sockets.ts";
 import { SystemSockets } from "../../seams/system/sockets.ts";
 import { type DurationLike, toMillis } from "../../types/duration.ts";
+import { DiscoveringSource, type SplitDiscovery } from "../discovering_source.ts";
 import { FetchedSplit } from "../fetched_split.ts";
 import { FetchingReader, type OpenContext, type SourceBatch } from "../fetching_reader.ts";
 import { checkOption } from "../invalid_option.ts";
-import { DiscoveringEnumerator, type EnumeratorCheckpoint } from "../split_enumerator.ts";
 
 /** How a {@link SocketTextSource} reads. */
 export interface SocketTextOptions {
@@ -50,10 +43,11 @@ type SocketSplit = FetchedSplit<null, null>;
  * console.assert(new SocketTextSource("localhost", 9999).getBoundedness() === "continuous-unbounded");
  * ```
  */
-export class SocketTextSource implements Source<string, SocketSplit, EnumeratorCheckpoint> {
+export class SocketTextSource extends DiscoveringSource<string, SocketSplit> {
   readonly #settings: SocketSettings;
 
   constructor(readonly hostname: string, readonly port: number, options: SocketTextOptions = {}) {
+    super();
     const { delimiter = "\n", maxRetries = 0, delayBetweenRetries = 500, maxRecordChars = 16 * 1024 * 1024 } = options;
     checkOption(typeof hostname === "string" && hostname !== "", "hostname", "a host name", hostname);
     checkOption(Number.isInteger(port) && port >= 0 && port <= 65_535, "port", "a whole number 0 to 65535", port);
@@ -65,24 +59,11 @@ export class SocketTextSource implements Source<string, SocketSplit, EnumeratorC
     this.#settings = { hostname, port, delimiter, maxRetries, delayMs, maxRecordChars };
   }
 
-  getBoundedness(): Boundedness {
+  override getBoundedness(): Boundedness {
     return "continuous-unbounded";
   }
 
-  createEnumerator(
-    context: SplitEnumeratorContext<SocketSplit>,
-  ): SplitEnumerator<SocketSplit, EnumeratorCheckpoint> {
-    return this.#enumerator(context);
-  }
-
-  restoreEnumerator(
-    context: SplitEnumeratorContext<SocketSplit>,
-    checkpoint: EnumeratorCheckpoint,
-  ): SplitEnumerator<SocketSplit, EnumeratorCheckpoint> {
-    return this.#enumerator(context, checkpoint);
-  }
-
-  createReader(context: SourceReaderContext): SourceReader<string, SocketSplit> {
+  override createReader(context: SourceReaderContext): SourceReader<string, SocketSplit> {
     return new FetchingReader<string, null, null>(context, {
       name: `socket ${this.hostname}:${this.port}`,
       pull: true,
@@ -91,26 +72,14 @@ export class SocketTextSource implements Source<string, SocketSplit, EnumeratorC
     });
   }
 
-  serializeSplit(split: SocketSplit): unknown {
-    return split.toData();
-  }
-
-  deserializeSplit(data: unknown): SocketSplit {
+  override deserializeSplit(data: unknown): SocketSplit {
     const { id } = data as { id: string };
     // A new connection begins where the server begins: nothing of it was emitted before.
     return new FetchedSplit<null, null>(id, null, undefined);
   }
 
-  #enumerator(
-    context: SplitEnumeratorContext<SocketSplit>,
-    checkpoint?: EnumeratorCheckpoint,
-  ): SplitEnumerator<SocketSplit, EnumeratorCheckpoint> {
-    return new DiscoveringEnumerator(context, {
-      assignment: "pull",
-      discover: () => [new FetchedSplit<null, null>("socket", null, undefined)],
-      serializeSplit: (split) => this.serializeSplit(split),
-      deserializeSplit: (data) => this.deserializeSplit(data),
-    }, checkpoint);
+  protected override discovery(): SplitDiscovery<SocketSplit> {
+    return { assignment: "pull", discover: () => [new FetchedSplit<null, null>("socket", null, undefined)] };
   }
 }
 
