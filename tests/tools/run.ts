@@ -45,6 +45,12 @@ const DOC: Step = {
     "--ignore=**/*_test.ts",
   ],
   isTest: true,
+  // console.assert() only prints.
+  refusedOutput: "Assertion failed",
+};
+const DOC_CHECK: Step = {
+  name: "types of the doc examples",
+  args: ["check", "--doc-only", "--quiet", "mod.ts", "runtime", "README.md", "docs"],
 };
 const PUBLISH: Step = {
   name: "publish --dry-run",
@@ -52,8 +58,8 @@ const PUBLISH: Step = {
 };
 
 const PLANS: Readonly<Record<string, readonly Step[]>> = {
-  ok: [FMT, LINT, CHECK, UNIT, GOLDEN, DOC, PUBLISH],
-  test: [CHECK, UNIT, GOLDEN, DOC],
+  ok: [FMT, LINT, CHECK, UNIT, GOLDEN, DOC_CHECK, DOC, PUBLISH],
+  test: [CHECK, UNIT, GOLDEN, DOC_CHECK, DOC],
 };
 
 const SUMMARY = /\|\s*(\d+) passed(?: \([^)]*\))?\s*\|\s*(\d+) failed(?: \([^)]*\))?(?:\s*\|\s*(\d+) ignored)?/;
@@ -68,7 +74,9 @@ async function run(step: Step): Promise<{ code: number; output: string; seconds:
   });
   const { code, stdout, stderr } = await command.output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, output: decode(stdout) + decode(stderr), seconds: (performance.now() - start) / 1000 };
+  const output = decode(stdout) + decode(stderr);
+  const isRefused = step.refusedOutput !== undefined && output.includes(step.refusedOutput);
+  return { code: isRefused ? 1 : code, output, seconds: (performance.now() - start) / 1000 };
 }
 
 const plan = PLANS[Deno.args[0]];
