@@ -313,7 +313,13 @@ export {
 export { CountEvictor, DeltaEvictor, TimeEvictor } from "./runtime/functions/evictors.ts";
 
 // Types, keys, durations, metrics, errors.
-export { type TypeInformation, type TypeKind, Types } from "./runtime/types/type_information.ts";
+export {
+  type RowFields,
+  type RowOf,
+  type TypeInformation,
+  type TypeKind,
+  Types,
+} from "./runtime/types/type_information.ts";
 export type { Key, KeyHashRule } from "./runtime/types/key.ts";
 export { Duration, type DurationLike, type DurationText, type DurationUnit } from "./runtime/types/duration.ts";
 export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from "./runtime/types/stream_element.ts";
@@ -329,6 +335,11 @@ export {
 } from "./runtime/errors.ts";
 
 // Connectors: their contracts and the ready-made ones.
+export type { Clock } from "./runtime/seams/clock.ts";
+export type { LocalFiles } from "./runtime/seams/local_files.ts";
+export type { Sockets } from "./runtime/seams/sockets.ts";
+export type { EnumeratorCheckpoint, SplitAssignment } from "./runtime/connectors/split_enumerator.ts";
+export type { SourceBatch } from "./runtime/connectors/fetching_reader.ts";
 export type {
   Boundedness,
   InputStatus,

@@ -2,9 +2,14 @@
 
 import assert from "node:assert/strict";
 import { FlinkError } from "../errors.ts";
-import { MapStateDescriptor } from "../functions/state_descriptor.ts";
+import { NumberSequenceSource } from "../connectors/sequence/source.ts";
+import { ListStateDescriptor, MapStateDescriptor } from "../functions/state_descriptor.ts";
 import { OutputTag } from "../functions/output_tag.ts";
-import { KeyedCoProcessFunction } from "../functions/process_function.ts";
+import {
+  KeyedBroadcastProcessFunction,
+  KeyedCoProcessFunction,
+  KeyedProcessFunction,
+} from "../functions/process_function.ts";
 import { EventTimeSessionWindows, GlobalWindows, TumblingEventTimeWindows } from "../functions/window_assigners.ts";
 import { ContinuousProcessingTimeTrigger, DeltaTrigger } from "../functions/triggers.ts";
 import { Types } from "../types/type_information.ts";
@@ -26,6 +31,13 @@ class AMap {
 }
 class AProcess {
   processElement(): void {}
+}
+class ATimer extends KeyedProcessFunction<number, number, number> {
+  processElement(): void {}
+}
+class KeyedRules extends KeyedBroadcastProcessFunction<number, number, number, number> {
+  processElement(): void {}
+  processBroadcastElement(): void {}
 }
 class CoTimers extends KeyedCoProcessFunction<number, number, number, number> {
   processElement1(): void {}
@@ -63,6 +75,26 @@ const REFUSED: Record<string, Refusal> = {
     /0 ms/,
     (env) => one(env).asyncMap(AMap, { retry: { maxAttempts: 2, backoffTimeMs: () => 1 } }),
   ],
+
+  "async onTimer": ["TSF-1202", /async/, (env) => keyed(env).process({ processElement() {}, async onTimer() {} })],
+  "async open": ["TSF-1202", /async/, (env) => one(env).map({ map() {}, async open() {} })],
+  "process of a keyed function without keyBy": [
+    "TSF-1204",
+    /ATimer on a stream that is not keyed/,
+    (env) => one(env).process(new ATimer()),
+  ],
+  "broadcast process of a keyed function without keyBy": [
+    "TSF-1204",
+    /KeyedRules on a stream that is not keyed/,
+    (env) => one(env).connect(one(env).broadcast(new MapStateDescriptor("s"))).process(new KeyedRules()),
+  ],
+  "broadcast with a text": ["TSF-1201", /^"rules"$/, (env) => one(env).broadcast("rules")],
+  "broadcast with a list": [
+    "TSF-1201",
+    /class ListStateDescriptor/,
+    (env) => one(env).broadcast(new ListStateDescriptor("rules")),
+  ],
+  "broadcast with nothing": ["TSF-1218", /null/, (env) => one(env).broadcast(null)],
 
   "keyBy of nothing": ["TSF-1201", /undefined/, (env) => one(env).keyBy()],
   "keyBy of an object": ["TSF-1201", /object/, (env) => one(env).keyBy({})],
@@ -122,6 +154,31 @@ const REFUSED: Record<string, Refusal> = {
     /DeltaTrigger/,
     (env) => keyed(env).window(EventTimeSessionWindows.withGap(1)).trigger(DeltaTrigger.of(1, () => 0)),
   ],
+  "window of a class": [
+    "TSF-1201",
+    /^the class TumblingEventTimeWindows$/,
+    (env) => keyed(env).window(TumblingEventTimeWindows),
+  ],
+  "window of a number": ["TSF-1201", /^5000$/, (env) => keyed(env).window(5000)],
+  "windowAll of an object": ["TSF-1201", /\{ size \}/, (env) => one(env).windowAll({ size: 1 })],
+  "join windows of a class": [
+    "TSF-1201",
+    /class GlobalWindows/,
+    (env) => one(env).join(one(env)).where(AMap).equalTo(AMap).window(GlobalWindows).apply(() => 1),
+  ],
+  "trigger of a class": ["TSF-1201", /class DeltaTrigger/, (env) => windows(env).trigger(DeltaTrigger)],
+  "trigger of a function": ["TSF-1201", /function/, (env) => windows(env).trigger(() => "FIRE")],
+  "evictor of a trigger": [
+    "TSF-1201",
+    /class DeltaTrigger/,
+    (env) => windows(env).evictor(DeltaTrigger.of(1, () => 0)),
+  ],
+  "late data to a text": ["TSF-1201", /^"late"$/, (env) => windows(env).sideOutputLateData("late")],
+  "late left data to a text": [
+    "TSF-1201",
+    /^"late"$/,
+    (env) => keyed(env).intervalJoin(keyed(env)).between(0, 1).sideOutputLeftLateData("late"),
+  ],
   "no trigger": ["TSF-1218", /null/, (env) => windows(env).trigger(null)],
   "no evictor": ["TSF-1218", /undefined/, (env) => windows(env).evictor()],
   "negative lateness": ["TSF-1703", /-1 ms/, (env) => windows(env).allowedLateness(-1)],
@@ -162,6 +219,21 @@ const REFUSED: Record<string, Refusal> = {
     /5|2/,
     (env) => keyed(env).intervalJoin(keyed(env)).between(5, 2).process({ processElement() {} }),
   ],
+  "intervalJoin without bounds": [
+    "TSF-1218",
+    /without it/,
+    (env) => keyed(env).intervalJoin(keyed(env)).process({ processElement() {} }),
+  ],
+  "join without keys": [
+    "TSF-1218",
+    /without keys/,
+    (env) => one(env).join(one(env)).window(tumbling).apply(() => 1),
+  ],
+  "join with one key": [
+    "TSF-1218",
+    /without keys/,
+    (env) => one(env).coGroup(one(env)).where(AMap).window(tumbling).apply(() => {}),
+  ],
   "sortPartition without an order": [
     "TSF-1218",
     /undefined/,
@@ -192,8 +264,30 @@ const REFUSED: Record<string, Refusal> = {
   "max parallelism 0": ["TSF-1105", /^0$/, (env) => one(env).setMaxParallelism(0)],
   "max parallelism too large": ["TSF-1105", /^32769$/, (env) => one(env).setMaxParallelism(32769)],
   "buffer timeout": ["TSF-1113", /^-2$/, (env) => one(env).setBufferTimeout(-2)],
+  "parallelism as a text": ["TSF-1104", /^"2"$/, (env) => one(env).map(AMap).setParallelism("2")],
   "no slot sharing group": ["TSF-1218", /undefined/, (env) => one(env).slotSharingGroup()],
   "no tag": ["TSF-1218", /undefined/, (env) => one(env).map(AMap).getSideOutput()],
+  "a text for a tag": ["TSF-1201", /^"odd"$/, (env) => one(env).map(AMap).getSideOutput("odd")],
+  "a function for a watermark strategy": [
+    "TSF-1224",
+    /function/,
+    (env) => one(env).assignTimestampsAndWatermarks((n: number) => n),
+  ],
+  "a misspelt option of a watermark strategy": [
+    "TSF-1224",
+    /timestmap/,
+    (env) => one(env).assignTimestampsAndWatermarks({ timestmap: (n: number) => n }),
+  ],
+  "a field for the timestamp": [
+    "TSF-1224",
+    /^"at"$/,
+    (env) => env.fromSource(new NumberSequenceSource(1, 2), { timestamp: "at" }, "numbers"),
+  ],
+  "a negative out-of-orderness": [
+    "TSF-1350",
+    /-1 ms/,
+    (env) => one(env).assignTimestampsAndWatermarks({ outOfOrderness: -1 }),
+  ],
   "no watermark strategy": ["TSF-1218", /undefined/, (env) => one(env).assignTimestampsAndWatermarks()],
 
   "sinkTo of nothing": ["TSF-1201", /undefined/, (env) => one(env).sinkTo()],
@@ -218,6 +312,12 @@ const REFUSED: Record<string, Refusal> = {
   "fromSequence backwards": ["TSF-3016", /from 2, to 1/, (env) => env.fromSequence(2, 1)],
   "fromSource of nothing": ["TSF-1218", /undefined/, (env) => env.fromSource()],
   "readTextFile of nothing": ["TSF-1218", /undefined/, (env) => env.readTextFile()],
+  "elements that cannot travel": ["TSF-2101", /function f/, (env) => env.fromData({ f: () => 1 })],
+  "addSource, as in older Flinks": ["TSF-1225", /addSource/, (env) => env.addSource({})],
+  "fromElements, as in older Flinks": ["TSF-1225", /fromElements/, (env) => env.fromElements(1)],
+  "addSink, as in older Flinks": ["TSF-1225", /addSink/, (env) => one(env).addSink({})],
+  "timeWindow behind keyBy": ["TSF-1225", /timeWindow/, (env) => keyed(env).timeWindow(5)],
+  "returns": ["TSF-1225", /returns/, (env) => one(env).map(AMap).returns(Types.INT)],
   "no listener": ["TSF-1218", /undefined/, (env) => env.registerJobListener()],
 };
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import type { ReaderOutput, SourceReaderContext } from "../functions/source.ts";
 import { ManualClock } from "../testing/manual_clock.ts";
 import { FetchedSplit } from "./fetched_split.ts";
@@ -199,3 +200,96 @@ Deno.test("close() tells the iterable, waits for its end, and not for ever", asy
   await closing;
   assert.equal(rude.poll(), "NOTHING_AVAILABLE");
 });
+
+Deno.test("what is wrong with an opened split comes as an error of its source, after the records before it", async () => {
+  const good = { records: ["x"], position: 1 };
+  const table: [RegExp, FetchingReaderOptions<string, string, number>["open"]][] = [
+    [/no file/, () => {
+      throw new Error("no file");
+    }],
+    [/undefined instead of an async iterable/, () => undefined as never],
+    [/\[object Object\] instead of an async iterable/, () => ({ next: () => {} }) as never],
+    [/a promise instead of an async iterable/, () => Promise.reject(new Error("unheard")) as never],
+    [/without position/, async function* () {
+      yield good;
+      yield { records: ["y"] } as never;
+    }],
+    [/records are text/, async function* () {
+      yield { records: "text", position: 1 } as never;
+    }],
+    [/1 records and 2 timestamps/, async function* () {
+      yield { ...good, timestamps: [1, 2] };
+    }],
+  ];
+  for (const [message, open] of table) {
+    const { poll, add, settle, emitted, reader } = bench(open);
+    add("a");
+    await settle();
+    while (emitted.length === 0 && String(message).includes("position") && poll() === "MORE_AVAILABLE");
+    await settle();
+    assert.throws(poll, { code: "TSF-3031", message });
+    await reader.close();
+  }
+});
+
+Deno.test("splits read at once, paused, restored and cut in any way give every record once and in order", async () => {
+  const story = fc.record({
+    splits: fc.array(fc.array(fc.nat(3), { maxLength: 5 }), { minLength: 1, maxLength: 4 }),
+    concurrentSplits: fc.integer({ min: 1, max: 3 }),
+    polls: fc.array(fc.constantFrom("poll", "poll", "poll", "settle", "restore", "pause", "resume"), { maxLength: 40 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(story, async ({ splits, concurrentSplits, polls }) => {
+      // After a restore batches are of other sizes: only their order is promised.
+      let attempt = 0;
+      const open = (id: string, position: number | undefined): Batches => {
+        const total = splits[Number(id)].reduce((sum, size) => sum + size, 0);
+        const sizes = attempt === 0 ? splits[Number(id)] : [attempt, 1, 2, total];
+        return rest(sizes, position ?? 0, total);
+      };
+      const all: string[] = [];
+      let run = bench(open, { concurrentSplits });
+      run.add(...splits.keys().map(String));
+      run.reader.notifyNoMoreSplits();
+      for (const what of [...polls, ...new Array(80).fill("finish")]) {
+        if (what === "settle") await run.settle();
+        else if (what === "pause") run.reader.pauseOrResumeSplits(["0"], []);
+        else if (what === "resume") run.reader.pauseOrResumeSplits([], ["0"]);
+        else if (what === "restore") {
+          const state = run.reader.snapshotState(1).map((split) =>
+            FetchedSplit.fromData<string, number>(split.toData())
+          );
+          all.push(...run.emitted);
+          await run.reader.close();
+          attempt++;
+          run = bench(open, { concurrentSplits });
+          run.reader.addSplits(state);
+          run.reader.notifyNoMoreSplits();
+        } else if (what === "poll") run.poll();
+        else {
+          run.reader.pauseOrResumeSplits([], ["0"]);
+          await Promise.race([run.reader.isAvailable(), run.settle()]);
+          if (run.poll() === "END_OF_INPUT") break;
+        }
+      }
+      all.push(...run.emitted);
+      for (const [id, sizes] of splits.entries()) {
+        const total = sizes.reduce((sum, size) => sum + size, 0);
+        const found = all.filter((text) => text.startsWith(`${id}:`)).map((text) => Number(text.slice(2)));
+        assert.deepEqual(found, Array.from({ length: total }, (_, i) => i));
+        assert.equal(all.filter((text) => text === `/${id}`).length, 1, "its output is given back once");
+      }
+      await run.reader.close();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+async function* rest(sizes: readonly number[], position: number, total: number): Batches {
+  for (let turn = 0, begin = position; begin < total; turn++) {
+    const end = Math.min(begin + (sizes[turn] ?? 1), total);
+    await Promise.resolve();
+    yield { records: Array.from({ length: end - begin }, (_, i) => String(begin + i)), position: end };
+    begin = end;
+  }
+}

@@ -74,10 +74,10 @@ export class CountEvictor extends ValueBlindEvictor implements Evictor<unknown, 
  * import { StreamExecutionEnvironment, TimeEvictor, TumblingEventTimeWindows } from "tsflink";
  *
  * const env = StreamExecutionEnvironment.getExecutionEnvironment();
- * const latest = env.fromData(1, 400, 900).assignTimestampsAndWatermarks({ timestamp: (n) => n })
+ * const latest = env.fromData(1, 500, 900).assignTimestampsAndWatermarks({ timestamp: (n) => n })
  *   .keyBy(() => "all").window(TumblingEventTimeWindows.of("1 s")).evictor(TimeEvictor.of("500 ms"))
  *   .reduce((a, b) => a + b);
- * console.assert((await latest.executeAndCollect()).join() === "1300");
+ * console.assert((await latest.executeAndCollect()).join() === "1400");
  * ```
  */
 export class TimeEvictor extends ValueBlindEvictor implements Evictor<unknown, Window> {

@@ -14,6 +14,8 @@ export type HarnessSnapshot = OperatorSubtaskState & { readonly checkpointId: nu
 
 /** What may be set for a harness; everything has a default. */
 export interface HarnessOptions {
+  /** State to start from, as `initializeState(snapshot)`; for harnesses that come opened. Default: none. */
+  readonly snapshot?: HarnessSnapshot;
   /** Default 1. */
   readonly parallelism?: number;
   /** Default by Flink's rule: 128 for small parallelism. */

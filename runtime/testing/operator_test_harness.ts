@@ -8,7 +8,7 @@
  * @module
  */
 
-import { BugError, type OperatorReference } from "../errors.ts";
+import { BugError, InvalidProgramError, type OperatorReference } from "../errors.ts";
 import type { Accumulator } from "../functions/accumulators.ts";
 import type { KeySelector } from "../functions/functions.ts";
 import type { OutputTag } from "../functions/output_tag.ts";
@@ -79,8 +79,19 @@ export abstract class StreamOperatorTestHarness<OUT> {
     return this.#made();
   }
 
-  /** Makes the operator and gives it the state of a snapshot (none: empty state). Called by `open` when left out. */
-  initializeState(snapshot?: HarnessSnapshot): void {
+  /**
+   * Makes the operator and gives it the state of a snapshot (none: empty state). Called by `open` when left out.
+   *
+   * @throws InvalidProgramError TSF-2041 when the harness is open already.
+   */
+  initializeState(snapshot: HarnessSnapshot | undefined = this.#options.snapshot): void {
+    if (this.#isOpen) {
+      throw new InvalidProgramError("TSF-2041", "The harness is open already", {
+        expected: "initializeState() before open() and before the first input",
+        found: "initializeState() on an open harness",
+        hint: "ProcessFunctionTestHarnesses come opened: give them { snapshot } as option.",
+      });
+    }
     this.#make(snapshot).initialize();
   }
   /** Opens the operator; called by the first input when left out. */

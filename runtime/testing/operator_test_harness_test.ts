@@ -6,6 +6,7 @@ import { valueState } from "../functions/state_descriptor.ts";
 import { KeyedProcessOperator } from "../operators/keyed_process.ts";
 import { mapOperator } from "../operators/map.ts";
 import { processOperator } from "../operators/process.ts";
+import { FlinkError } from "../errors.ts";
 import {
   KeyedOneInputStreamOperatorTestHarness,
   OneInputStreamOperatorTestHarness,
@@ -161,4 +162,27 @@ Deno.test("close aborts the operator's signal, also when it never opened", async
   assert.equal(signal.aborted, false);
   await opened.close();
   assert.equal(signal.aborted, true);
+});
+
+Deno.test("an opened harness starts from the snapshot it is given, and from no later one", () => {
+  const count = (options = {}) =>
+    ProcessFunctionTestHarnesses.forKeyedProcessFunction({
+      state,
+      processElement(word: string, ctx, out: Collector<string>) {
+        ctx.state.count.update(ctx.state.count.value() + 1);
+        out.collect(`${word} ${ctx.state.count.value()}`);
+      },
+    }, (word: string) =>
+      word, options);
+  const first = count();
+  first.processElement("a");
+  const snapshot = first.snapshot(1);
+  first.processElement("a");
+  assert.deepEqual(first.extractOutputValues(), ["a 1", "a 2"]);
+  const second = count({ snapshot });
+  second.processElement("a");
+  second.processElement("b");
+  assert.deepEqual(second.extractOutputValues(), ["a 2", "b 1"]);
+  const codeIs = (error: unknown) => error instanceof FlinkError && error.code === "TSF-2041";
+  assert.throws(() => second.initializeState(snapshot), codeIs);
 });

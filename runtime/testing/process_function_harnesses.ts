@@ -40,18 +40,17 @@ export type BroadcastDescriptors = MapStateDescriptor<any, any> | readonly MapSt
  *
  * @example
  * ```ts
- * import { valueState } from "tsflink";
+ * import { type Collector, valueState } from "tsflink";
  * import { ProcessFunctionTestHarnesses } from "tsflink/testing";
  *
- * const state = { count: valueState<number>({ defaultValue: 0 }) };
- * const harness = ProcessFunctionTestHarnesses.forKeyedProcessFunction<string, string, string, typeof state>({
- *   state,
- *   processElement(word, ctx, out) {
+ * const harness = ProcessFunctionTestHarnesses.forKeyedProcessFunction({
+ *   state: { count: valueState({ defaultValue: 0 }) },
+ *   processElement(word: string, ctx, out: Collector<string>) {
  *     const count = ctx.state.count.value() + 1;
  *     ctx.state.count.update(count);
  *     out.collect(`${word} ${count}`);
  *   },
- * }, (word) => word);
+ * }, (word: string) => word);
  * harness.processElement("a");
  * harness.processElement("b");
  * harness.processElement("a");

@@ -38,9 +38,11 @@ export interface TypeInformation<T> {
   readonly type?: (value: T) => T;
 }
 
+/** The types of the fields of a row, by name. */
 // deno-lint-ignore no-explicit-any -- any type may be a field
-type RowFields = Record<string, TypeInformation<any>>;
-type RowOf<F extends RowFields> = {
+export type RowFields = Record<string, TypeInformation<any>>;
+/** The values of a row with these fields. */
+export type RowOf<F extends RowFields> = {
   [K in keyof F]: F[K] extends TypeInformation<infer V> ? V : never;
 };
 

@@ -31,6 +31,10 @@ const JOBS: Readonly<Record<string, string>> = {
       await env.execute("again");
     }
     if (import.meta.main) await main();`,
+  "first.ts": `
+    import { StreamExecutionEnvironment } from "tsflink";
+    const env = StreamExecutionEnvironment.getExecutionEnvironment();
+    console.log(String(await env.fromSequence(1, 1_000_000).setParallelism(1).executeAndCollect().take(3)));`,
   "neither.ts": `
     import { StreamExecutionEnvironment } from "tsflink";
     StreamExecutionEnvironment.getExecutionEnvironment().fromSequence(1, 2).print();`,
@@ -236,6 +240,12 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["info", "-p", "4", "-f", "job", "script.ts"],
     code: 0,
     out: /^\{[\s\S]*"parallelism": 4/,
+  },
+  "a program that takes its first results and cancels the rest": {
+    args: ["local", "-q", "first.ts"],
+    code: 0,
+    out: "1,2,3\n",
+    err: "",
   },
   "info as mermaid": {
     args: ["info", "--format", "mermaid", "module.ts"],

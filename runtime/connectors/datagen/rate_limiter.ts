@@ -6,7 +6,7 @@
 
 import type { Cancel, Clock } from "../../seams/clock.ts";
 import { checkOption } from "../invalid_option.ts";
-import type { Gate } from "../sequence/range.ts";
+import type { Gate } from "../computed_reader.ts";
 
 /** A limit for all subtasks of a source together. */
 export class RateLimiterStrategy {
@@ -55,6 +55,8 @@ export class RateLimiterStrategy {
 
 /** Permits that are not used for longer than this are lost. */
 const STORED_MS = 1000;
+/** Permits of so much time are taken with one look at the clock; they may go out later than they were looked up. */
+const AT_ONCE_MS = 10;
 
 /** Opens at even distances. */
 class SpacedGate implements Gate {
@@ -80,7 +82,8 @@ class SpacedGate implements Gate {
     const nowMs = this.#clock.monotonic();
     const nextMs = Math.max(this.#nextMs ?? nowMs, nowMs - STORED_MS);
     if (nextMs > nowMs) return false;
-    const due = Math.floor((nowMs - nextMs) / this.#intervalMs) + 1;
+    const atOnce = Math.max(Math.floor(AT_ONCE_MS / this.#intervalMs), 1);
+    const due = Math.min(Math.floor((nowMs - nextMs) / this.#intervalMs) + 1, atOnce);
     this.#nextMs = nextMs + due * this.#intervalMs;
     this.#granted = due - 1;
     return true;

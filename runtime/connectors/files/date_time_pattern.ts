@@ -39,8 +39,8 @@ const FIELDS: Readonly<Record<string, Field>> = {
   E: (date, width) => name(DAYS, date.getUTCDay(), width),
 };
 
-/** Offsets of time zones change at multiples of this only. */
-const OFFSET_STEP_MS = 15 * 60_000;
+/** Offsets of time zones change at multiples of this only; Newfoundland's did at one minute past midnight. */
+const OFFSET_STEP_MS = 60_000;
 
 /** A compiled pattern. */
 export class DateTimePattern {
@@ -74,7 +74,7 @@ export class DateTimePattern {
     return this.#parts.map((part) => typeof part === "string" ? part : part(date)).join("");
   }
 
-  /** Local time minus UTC; asked of the zone once per quarter of an hour. */
+  /** Local time minus UTC; asked of the zone once a minute. */
   #offset(timeMs: number): number {
     const step = Math.floor(timeMs / OFFSET_STEP_MS);
     if (step !== this.#offsetFor) {
@@ -94,11 +94,12 @@ function compile(pattern: string): (string | ((date: Date) => string))[] {
   for (let i = 0; i < pattern.length;) {
     const letter = pattern[i];
     if (letter === "'") {
-      const end = pattern.indexOf("'", i + 1);
-      checkOption(end > 0, "pattern", "quotes in pairs", pattern);
-      // Two quotes stand for one.
-      parts.push(end === i + 1 ? "'" : pattern.slice(i + 1, end));
-      i = end + 1;
+      const quoted = /^'((?:[^']|'')*)'/.exec(pattern.slice(i));
+      checkOption(quoted !== null, "pattern", "quotes in pairs", pattern);
+      const [text, content] = quoted!;
+      // Two quotes stand for one, in quotes and outside.
+      parts.push(content === "" ? "'" : content.replaceAll("''", "'"));
+      i += text.length;
     } else if (/[a-zA-Z]/.test(letter)) {
       const field = FIELDS[letter];
       checkOption(field !== undefined, "pattern", `letters of ${Object.keys(FIELDS).join(" ")}`, pattern);

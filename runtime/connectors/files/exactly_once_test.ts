@@ -1,13 +1,13 @@
 /**
- * Whole jobs that write files, killed and restored at the worst moments: every line ends up in finished files once.
+ * Whole jobs with two-phase sinks, killed and restored at the worst moments: every line becomes visible once.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FileSink, OnCheckpointRollingPolicy, WatermarkStrategy } from "tsflink";
-import { DefaultRollingPolicy, type RollingPolicy, SimpleStringEncoder } from "tsflink";
+import { defineSink, FileSink, OnCheckpointRollingPolicy, WatermarkStrategy } from "tsflink";
+import { DefaultRollingPolicy, type RollingPolicy, SimpleStringEncoder, type Sink } from "tsflink";
 import { Gate, scriptedSource, type ScriptStep, testEnvironment, type TestSnapshot } from "tsflink/testing";
 
 /** Lines of all finished files, sorted, and whether they end whole. */
@@ -21,10 +21,66 @@ function finishedLines(directory: string): string[] {
   }).sort();
 }
 
-const POLICIES: Record<string, () => RollingPolicy<string>> = {
-  "on checkpoint": () => new OnCheckpointRollingPolicy<string>(),
-  "default": () => new DefaultRollingPolicy<string>(),
-  "by size": () => new DefaultRollingPolicy<string>({ maxPartSizeBytes: 7 }),
+/** Where lines go, and what of them is visible. */
+interface Target {
+  makeSink(): Sink<string, never, never>;
+  visible(): string[];
+  dispose?(): void;
+}
+
+function files(policy: () => RollingPolicy<string>): Target {
+  const directory = Deno.makeTempDirSync();
+  return {
+    makeSink: () =>
+      FileSink.forRowFormat(`${directory}/out`, new SimpleStringEncoder<string>())
+        .withBucketAssigner({ getBucketId: (line: string) => line[0] === "0" ? "" : `split-${line[0]}` })
+        .withRollingPolicy(policy()).build() as unknown as Sink<string, never, never>,
+    visible: () => finishedLines(directory),
+    dispose: () => Deno.removeSync(directory, { recursive: true }),
+  };
+}
+
+/** A database of a user: what is prepared survives everything, and is visible once its transaction was committed. */
+function transactions(holdBack: boolean): Target {
+  const prepared = new Map<string, string[]>();
+  const committed = new Set<string>();
+  let next = 0;
+  const makeSink = () =>
+    defineSink<string, string, string[]>({
+      open: (_context, restored) => {
+        let rows = restored.flat();
+        return {
+          write: (line) => void rows.push(line),
+          prepareCommit: () => {
+            // One that holds back keeps some rows in its state, for a later transaction.
+            const out = rows.splice(0, holdBack ? rows.length >> 1 : rows.length);
+            if (out.length === 0) return [];
+            prepared.set(`t${next}`, out);
+            return [`t${next++}`];
+          },
+          flush: (end) => {
+            if (end) holdBack = false;
+          },
+          snapshotState: () => [rows],
+          close: () => void (rows = []),
+        };
+      },
+      commit: (ids) => {
+        for (const id of ids) committed.add(id);
+      },
+    });
+  return {
+    makeSink: () => makeSink() as unknown as Sink<string, never, never>,
+    visible: () => [...committed].flatMap((id) => prepared.get(id)!).sort(),
+  };
+}
+
+const TARGETS: Record<string, () => Target> = {
+  "files, rolling on checkpoint": () => files(() => new OnCheckpointRollingPolicy<string>()),
+  "files, rolling by time": () => files(() => new DefaultRollingPolicy<string>()),
+  "files, rolling by size": () => files(() => new DefaultRollingPolicy<string>({ maxPartSizeBytes: 7 })),
+  "transactions of a user": () => transactions(false),
+  "transactions that hold back": () => transactions(true),
 };
 
 /** What happens in one attempt; the next one goes on from the last snapshot that counts. */
@@ -53,8 +109,8 @@ function scripts(gates: readonly Gate[]): { lines: string[]; splits: ScriptStep<
   return { lines: lines.sort(), splits };
 }
 
-async function run(policy: () => RollingPolicy<string>, attempts: readonly Attempt[]): Promise<void> {
-  const directory = Deno.makeTempDirSync();
+async function run(makeTarget: () => Target, attempts: readonly Attempt[]): Promise<void> {
+  const target = makeTarget();
   const gates = Array.from({ length: GATES }, () => new Gate());
   const { lines, splits } = scripts(gates);
   let opened = 0;
@@ -63,18 +119,15 @@ async function run(policy: () => RollingPolicy<string>, attempts: readonly Attem
   /** Lines that were finished once stay finished. */
   let finished: string[] = [];
   const look = (): void => {
-    const now = finishedLines(directory);
+    const now = target.visible();
     assert.equal(new Set(now).size, now.length, "a line is there twice");
     assert.deepEqual(finished.filter((line) => !now.includes(line)), [], "a finished line went away");
     finished = now;
   };
   const start = (parallelism: number, checkpointing: boolean) => {
     const test = testEnvironment({ parallelism, checkpointing, restoreFrom });
-    const sink = FileSink.forRowFormat(`${directory}/out`, new SimpleStringEncoder<string>())
-      .withBucketAssigner({ getBucketId: (line: string) => line[0] === "0" ? "" : `split-${line[0]}` })
-      .withRollingPolicy(policy()).build();
     test.env.fromSource(scriptedSource({ splits }), WatermarkStrategy.noWatermarks<string>(), "lines").uid("lines")
-      .rebalance().sinkTo(sink).uid("files");
+      .rebalance().sinkTo(target.makeSink()).uid("target");
     return test;
   };
   try {
@@ -101,7 +154,7 @@ async function run(policy: () => RollingPolicy<string>, attempts: readonly Attem
     look();
     assert.deepEqual(finished, lines);
   } finally {
-    Deno.removeSync(directory, { recursive: true });
+    target.dispose?.();
   }
 }
 
@@ -119,20 +172,20 @@ const CASES: Record<string, Attempt[]> = {
   "from 1 to 4 subtasks": [attempt(1, "more", "snapshot"), attempt(4, "more", "snapshot", "complete"), attempt(3)],
   "from 4 to 1 subtasks": [attempt(4, "more", "more", "snapshot"), attempt(1, "more", "snapshot"), attempt(2)],
 };
-for (const [policyName, policy] of Object.entries(POLICIES)) {
+for (const [targetName, target] of Object.entries(TARGETS)) {
   for (const [name, attempts] of Object.entries(CASES)) {
-    Deno.test(`files exactly once, rolling ${policyName}: ${name}`, () => run(policy, attempts));
+    Deno.test(`exactly once, ${targetName}: ${name}`, () => run(target, attempts));
   }
 }
 
-Deno.test("files exactly once through any story of snapshots, completions and kills", async () => {
+Deno.test("exactly once through any story of snapshots, completions and kills", async () => {
   const event = fc.constantFrom<Event>("more", "more", "snapshot", "complete", "lose");
   const anyAttempt = fc.record({
     parallelism: fc.integer({ min: 1, max: 4 }),
     events: fc.array(event, { maxLength: 6 }),
   });
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...Object.values(POLICIES)), fc.array(anyAttempt, { maxLength: 4 }), run),
-    { numRuns: 40 },
+    fc.asyncProperty(fc.constantFrom(...Object.values(TARGETS)), fc.array(anyAttempt, { maxLength: 4 }), run),
+    { numRuns: 60 },
   );
 });

@@ -117,14 +117,25 @@ function segmentTest(part: string): (name: string) => boolean {
   for (let i = 0; i < part.length; i++) {
     const close = part[i] === "[" ? part.indexOf("]", i + 2) : -1;
     if (close > 0) {
-      source += `[${part.slice(i + 1, close).replace(/^!/, "^").replaceAll("\\", "\\\\")}]`;
+      source += `[${part.slice(i + 1, close).replace(/^!/, "^").replaceAll(/[\\[\]]/g, "\\$&")}]`;
       i = close;
     } else if (part[i] === "*") source += ".*";
     else if (part[i] === "?") source += ".";
     else source += part[i].replace(/[\\^$.|+(){}[\]]/, "\\$&");
   }
-  const expression = new RegExp(`^${source}$`, "su");
+  const expression = compiled(`^${source}$`, part);
   return (name) => expression.test(name) && (isVisibleFile(name) || name[0] === part[0]);
+}
+
+function compiled(source: string, part: string): RegExp {
+  try {
+    return new RegExp(source, "su");
+  } catch (cause) {
+    throw new JobExecutionError("TSF-3014", `Not a glob: ${part}`, {
+      expected: "sets such as [a-z] or [!abc]",
+      found: cause instanceof Error ? cause.message : String(cause),
+    });
+  }
 }
 
 function expandBraces(pattern: string): string[] {

@@ -7,7 +7,6 @@
 
 import type {
   Boundedness,
-  InputStatus,
   ReaderOutput,
   SourceReader,
   SourceReaderContext,
@@ -17,7 +16,7 @@ import type {
 import { RateLimiterStrategy } from "../datagen/rate_limiter.ts";
 import { DiscoveringSource, type SplitDiscovery } from "../discovering_source.ts";
 import { checkOption } from "../invalid_option.ts";
-import type { Gate } from "../sequence/range.ts";
+import { ComputedReader, type Gate } from "../computed_reader.ts";
 import { NexmarkGenerator, type NexmarkSettings } from "./generator.ts";
 import type { NexmarkEvent } from "./model.ts";
 
@@ -94,85 +93,45 @@ interface NexmarkReading {
 }
 
 /** Emits the events of its splits in the order of their numbers. */
-class NexmarkReader implements SourceReader<NexmarkEvent, NexmarkSplit> {
-  readonly #context: SourceReaderContext;
-  readonly #reading: NexmarkReading;
+class NexmarkReader extends ComputedReader<NexmarkEvent, NexmarkSplit> {
+  readonly #generator: NexmarkGenerator;
+  readonly #count: number;
   #splits: { readonly index: number; readonly step: number; next: number }[] = [];
-  #noMoreSplits = false;
-  #asked = false;
-  #gated = false;
-  #available = Promise.withResolvers<void>();
+  /** The split of the lowest number. */
+  #lowest = 0;
 
-  constructor(context: SourceReaderContext, reading: NexmarkReading) {
-    this.#context = context;
-    this.#reading = reading;
-  }
-
-  start(): void {
-    this.#ask();
-  }
-
-  pollNext(output: ReaderOutput<NexmarkEvent>): InputStatus {
-    this.#gated = false;
-    const { generator, count, gate } = this.#reading;
-    let split = this.#splits[0];
-    if (split === undefined) {
-      if (this.#noMoreSplits) return "END_OF_INPUT";
-      this.#ask();
-      return "NOTHING_AVAILABLE";
-    }
-    for (const other of this.#splits) if (other.next < split.next) split = other;
-    if (split.next >= count) {
-      // The lowest of all is behind the end.
-      this.#splits = [];
-      return "MORE_AVAILABLE";
-    }
-    if (gate !== undefined && !gate.tryAcquire()) {
-      this.#gated = true;
-      return "NOTHING_AVAILABLE";
-    }
-    const event = generator.event(split.next);
-    output.collect(event, event.dateTime);
-    split.next += split.step;
-    return "MORE_AVAILABLE";
-  }
-
-  isAvailable(): Promise<void> {
-    if (this.#splits.length > 0) return this.#gated ? this.#reading.gate!.whenOpen() : Promise.resolve();
-    return this.#noMoreSplits ? Promise.resolve() : this.#available.promise;
+  constructor(context: SourceReaderContext, { generator, count, gate }: NexmarkReading) {
+    super(context, gate);
+    this.#generator = generator;
+    this.#count = count;
   }
 
   snapshotState(_checkpointId: number): NexmarkSplit[] {
     return this.#splits.map(({ index, step, next }) => new NexmarkSplit(index, step, next));
   }
 
-  addSplits(splits: NexmarkSplit[]): void {
-    this.#asked = false;
+  protected override hasSplit(): boolean {
+    return this.#splits.length > 0;
+  }
+
+  protected override next(): boolean {
+    this.#lowest = 0;
+    for (let i = 1; i < this.#splits.length; i++) {
+      if (this.#splits[i].next < this.#splits[this.#lowest].next) this.#lowest = i;
+    }
+    if (this.#splits[this.#lowest].next < this.#count) return true;
+    this.#splits = [];
+    return false;
+  }
+
+  protected override emit(output: ReaderOutput<NexmarkEvent>): void {
+    const split = this.#splits[this.#lowest];
+    const event = this.#generator.event(split.next);
+    output.collect(event, event.dateTime);
+    split.next += split.step;
+  }
+
+  protected override take(splits: readonly NexmarkSplit[]): void {
     for (const { index, step, next } of splits) this.#splits.push({ index, step, next });
-    this.#wake();
-  }
-
-  notifyNoMoreSplits(): void {
-    this.#noMoreSplits = true;
-    this.#wake();
-  }
-
-  notifyCheckpointComplete(_checkpointId: number): void {
-    this.#reading.gate?.notifyCheckpointComplete();
-  }
-
-  close(): void {
-    this.#reading.gate?.close();
-  }
-
-  #ask(): void {
-    if (this.#asked || this.#noMoreSplits) return;
-    this.#asked = true;
-    this.#context.sendSplitRequest();
-  }
-
-  #wake(): void {
-    this.#available.resolve();
-    this.#available = Promise.withResolvers<void>();
   }
 }

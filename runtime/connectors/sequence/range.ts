@@ -7,13 +7,12 @@
 
 import type {
   Boundedness,
-  InputStatus,
   ReaderOutput,
-  SourceReader,
   SourceReaderContext,
   SourceSplit,
   SplitEnumeratorContext,
 } from "../../functions/source.ts";
+import { ComputedReader, type Gate } from "../computed_reader.ts";
 import { DiscoveringSource, type SplitDiscovery } from "../discovering_source.ts";
 
 /** The whole numbers from `next` to `to`, both included; empty when `next > to`. */
@@ -73,103 +72,45 @@ export abstract class RangeSource<T> extends DiscoveringSource<T, NumberSequence
   }
 }
 
-/** Holds a reader back; see datagen/rate_limiter.ts. */
-export interface Gate {
-  /** Whether one more record may go out now; takes it when it may. */
-  tryAcquire(): boolean;
-  /** Resolves when {@link tryAcquire} may say yes. */
-  whenOpen(): Promise<void>;
-  notifyCheckpointComplete(): void;
-  close(): void;
-}
-
 /** Emits what is made of each number of its splits, in order. */
-export class RangeReader<T> implements SourceReader<T, NumberSequenceSplit> {
-  readonly #context: SourceReaderContext;
+export class RangeReader<T> extends ComputedReader<T, NumberSequenceSplit> {
   readonly #emit: (index: number, output: ReaderOutput<T>) => void;
-  readonly #gate: Gate | undefined;
   readonly #splits: NumberSequenceSplit[] = [];
-  /** The split that is read now; undefined between splits. */
-  #current: NumberSequenceSplit | undefined;
+  /** The next number of the first split. */
   #next = 0;
-  #noMoreSplits = false;
-  #asked = false;
-  #gated = false;
-  #available = Promise.withResolvers<void>();
 
   constructor(context: SourceReaderContext, emit: (index: number, output: ReaderOutput<T>) => void, gate?: Gate) {
-    this.#context = context;
+    super(context, gate);
     this.#emit = emit;
-    this.#gate = gate;
-  }
-
-  start(): void {
-    if (this.#splits.length === 0) this.#ask();
-  }
-
-  pollNext(output: ReaderOutput<T>): InputStatus {
-    this.#gated = false;
-    const current = this.#current;
-    if (current !== undefined) {
-      if (this.#gate !== undefined && !this.#gate.tryAcquire()) {
-        this.#gated = true;
-        return "NOTHING_AVAILABLE";
-      }
-      // Counted only once it is out: a function that throws has emitted nothing.
-      this.#emit(this.#next, output);
-      if (this.#next++ === current.to) this.#current = undefined;
-      return "MORE_AVAILABLE";
-    }
-    while (this.#splits.length > 0) {
-      const split = this.#splits.shift()!;
-      if (split.next > split.to) continue;
-      this.#current = split;
-      this.#next = split.next;
-      return "MORE_AVAILABLE";
-    }
-    if (this.#noMoreSplits) return "END_OF_INPUT";
-    this.#ask();
-    return "NOTHING_AVAILABLE";
-  }
-
-  isAvailable(): Promise<void> {
-    if (this.#current !== undefined) return this.#gated ? this.#gate!.whenOpen() : Promise.resolve();
-    if (this.#splits.length > 0 || this.#noMoreSplits) return Promise.resolve();
-    return this.#available.promise;
   }
 
   snapshotState(_checkpointId: number): NumberSequenceSplit[] {
-    if (this.#current === undefined) return [...this.#splits];
-    return [new NumberSequenceSplit(this.#current.id, this.#next, this.#current.to), ...this.#splits];
+    const [first, ...others] = this.#splits;
+    return first === undefined ? [] : [new NumberSequenceSplit(first.id, this.#next, first.to), ...others];
   }
 
-  addSplits(splits: NumberSequenceSplit[]): void {
-    this.#asked = false;
-    this.#splits.push(...splits);
-    this.#wake();
+  protected override hasSplit(): boolean {
+    return this.#splits.length > 0;
   }
 
-  notifyNoMoreSplits(): void {
-    this.#noMoreSplits = true;
-    this.#wake();
+  protected override next(): boolean {
+    return true;
   }
 
-  notifyCheckpointComplete(_checkpointId: number): void {
-    this.#gate?.notifyCheckpointComplete();
+  protected override emit(output: ReaderOutput<T>): void {
+    this.#emit(this.#next, output);
+    if (this.#next++ < this.#splits[0].to) return;
+    this.#splits.shift();
+    this.#begin();
   }
 
-  close(): void {
-    this.#gate?.close();
+  protected override take(splits: readonly NumberSequenceSplit[]): void {
+    const idle = this.#splits.length === 0;
+    this.#splits.push(...splits.filter(({ next, to }) => next <= to));
+    if (idle) this.#begin();
   }
 
-  #ask(): void {
-    if (this.#asked || this.#noMoreSplits) return;
-    this.#asked = true;
-    this.#context.sendSplitRequest();
-  }
-
-  #wake(): void {
-    this.#available.resolve();
-    this.#available = Promise.withResolvers<void>();
+  #begin(): void {
+    if (this.#splits.length > 0) this.#next = this.#splits[0].next;
   }
 }
