@@ -258,13 +258,13 @@ export type {
   WatermarkGenerator,
   WatermarkOutput,
   WatermarkStrategyOptions,
-} from "./runtime/functions/watermark_strategy.ts";
+} from "./runtime/functions/watermarks/watermark_strategy.ts";
 export {
   type RelativeClock,
   type WatermarkAlignmentParams,
   type WatermarkGeneratorSupplier,
   WatermarkStrategy,
-} from "./runtime/functions/watermark_strategies.ts";
+} from "./runtime/functions/watermarks/watermark_strategies.ts";
 
 // Windows.
 export type {
@@ -280,7 +280,7 @@ export type {
   WindowAssigner,
   WindowAssignerContext,
   WindowCodec,
-} from "./runtime/functions/windows.ts";
+} from "./runtime/functions/windowing/windows.ts";
 export {
   CumulativeEventTimeWindows,
   CumulativeProcessingTimeWindows,
@@ -297,7 +297,7 @@ export {
   TumblingEventTimeWindows,
   TumblingProcessingTimeWindows,
   WindowStagger,
-} from "./runtime/functions/window_assigners.ts";
+} from "./runtime/functions/windowing/window_assigners.ts";
 export {
   ContinuousEventTimeTrigger,
   ContinuousProcessingTimeTrigger,
@@ -309,8 +309,8 @@ export {
   ProcessingTimeoutTrigger,
   ProcessingTimeTrigger,
   PurgingTrigger,
-} from "./runtime/functions/triggers.ts";
-export { CountEvictor, DeltaEvictor, TimeEvictor } from "./runtime/functions/evictors.ts";
+} from "./runtime/functions/windowing/triggers.ts";
+export { CountEvictor, DeltaEvictor, TimeEvictor } from "./runtime/functions/windowing/evictors.ts";
 
 // Types, keys, durations, metrics, errors.
 export {

@@ -7,7 +7,7 @@
 import type { AggregateFunction, ReduceFunction } from "../functions/functions.ts";
 import type { OutputTag } from "../functions/output_tag.ts";
 import type { AllWindowFunction, ProcessAllWindow } from "../functions/process_function.ts";
-import type { Evictor, Trigger, Window } from "../functions/windows.ts";
+import type { Evictor, Trigger, Window } from "../functions/windowing/windows.ts";
 import type { DurationLike } from "../types/duration.ts";
 import type { StreamExecutionEnvironment } from "./environment.ts";
 import type { SingleOutputStreamOperator } from "./single_output_stream_operator.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { AsyncFunction, AsyncRetryStrategy } from "../functions/async_function.ts";
-import { asyncWaitOperator, type AsyncWaitOptions } from "../operators/async_wait.ts";
+import { asyncWaitOperator, type AsyncWaitOptions } from "../operators/async/async_wait.ts";
 import { type DurationLike, toMillis } from "../types/duration.ts";
 import type { DataStream } from "./data_stream.ts";
 import { hasMethod, programError, requireFunction, requirePresent } from "./recorded/checks.ts";

@@ -6,12 +6,12 @@
 
 import { userFrame } from "../errors.ts";
 import type { Source } from "../functions/source.ts";
-import type { WatermarkStrategyOptions } from "../functions/watermark_strategy.ts";
-import { WatermarkStrategy } from "../functions/watermark_strategies.ts";
+import type { WatermarkStrategyOptions } from "../functions/watermarks/watermark_strategy.ts";
+import { WatermarkStrategy } from "../functions/watermarks/watermark_strategies.ts";
 import { streamGraphPlanText } from "../graph/plan_json.ts";
 import type { StreamGraph } from "../graph/stream_graph.ts";
 import { SourceTransformation, type Transformation } from "../graph/transformation.ts";
-import { sourceOperator } from "../operators/source_operator.ts";
+import { sourceOperator } from "../operators/source/source_operator.ts";
 import { assertTravels } from "../types/copy.ts";
 import type { DurationLike } from "../types/duration.ts";
 import type { TypeInformation } from "../types/type_information.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { FlinkError, JobExecutionError } from "../errors.ts";
 import type { StreamGraph } from "../graph/stream_graph.ts";
-import { TumblingEventTimeWindows } from "../functions/window_assigners.ts";
+import { TumblingEventTimeWindows } from "../functions/windowing/window_assigners.ts";
 import { DiscardingSink } from "../connectors/discarding/sink.ts";
 import { CheckpointingOptions, PipelineOptions } from "./config_options.ts";
 import { Configuration } from "./configuration.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { CoGroupFunction, FlatJoinFunction, JoinFunction, KeySelector } from "../functions/functions.ts";
-import type { Evictor, Trigger, Window, WindowAssigner } from "../functions/windows.ts";
+import type { Evictor, Trigger, Window, WindowAssigner } from "../functions/windowing/windows.ts";
 import type { DurationLike } from "../types/duration.ts";
 import type { TypeInformation } from "../types/type_information.ts";
 import type { SingleOutputStreamOperator } from "./single_output_stream_operator.ts";

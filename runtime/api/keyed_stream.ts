@@ -7,8 +7,8 @@
 import type { ReduceFunction } from "../functions/functions.ts";
 import type { KeyedProcess, NoState } from "../functions/process_function.ts";
 import type { StateDeclarations } from "../functions/state_descriptor.ts";
-import type { GlobalWindow } from "../functions/window_assigners.ts";
-import type { Window, WindowAssigner } from "../functions/windows.ts";
+import type { GlobalWindow } from "../functions/windowing/window_assigners.ts";
+import type { Window, WindowAssigner } from "../functions/windowing/windows.ts";
 import type { BroadcastStream, KeyedBroadcastConnectedStream } from "./broadcast_connected_stream.ts";
 import type { ConnectedStreams, KeyedConnectedStreams } from "./connected_streams.ts";
 import type { DataStream } from "./data_stream.ts";

@@ -10,8 +10,12 @@ import {
   KeyedCoProcessFunction,
   KeyedProcessFunction,
 } from "../functions/process_function.ts";
-import { EventTimeSessionWindows, GlobalWindows, TumblingEventTimeWindows } from "../functions/window_assigners.ts";
-import { ContinuousProcessingTimeTrigger, DeltaTrigger } from "../functions/triggers.ts";
+import {
+  EventTimeSessionWindows,
+  GlobalWindows,
+  TumblingEventTimeWindows,
+} from "../functions/windowing/window_assigners.ts";
+import { ContinuousProcessingTimeTrigger, DeltaTrigger } from "../functions/windowing/triggers.ts";
 import { Types } from "../types/type_information.ts";
 import { AsyncDataStream } from "./async_data_stream.ts";
 import { StreamExecutionEnvironment } from "./environment.ts";

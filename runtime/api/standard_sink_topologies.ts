@@ -8,7 +8,7 @@ import { userFrame } from "../errors.ts";
 import type { CommittableMessage, Committer } from "../functions/sink.ts";
 import type { Transformation } from "../graph/transformation.ts";
 import { GlobalCommitterTransformation } from "../graph/virtual_transformation.ts";
-import { globalCommitterOperator } from "../operators/global_committer_operator.ts";
+import { globalCommitterOperator } from "../operators/sink/global_committer_operator.ts";
 import type { DataStream } from "./data_stream.ts";
 import { requireFunction } from "./recorded/checks.ts";
 

@@ -17,7 +17,7 @@ import type {
   StateDescriptor,
   StateHandles,
 } from "./state_descriptor.ts";
-import type { Window } from "./windows.ts";
+import type { Window } from "./windowing/windows.ts";
 
 /** Which clock a timer belongs to. */
 export type TimeDomain = "event-time" | "processing-time";

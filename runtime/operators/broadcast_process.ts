@@ -21,8 +21,8 @@ import { guardState } from "./guarded_state.ts";
 import type { OperatorContext, StreamOperatorFactory } from "./operator.ts";
 import { CallContext, type CallParts, ProcessBinding } from "./process_context.ts";
 import { requireKeyedState } from "./runtime_context.ts";
-import type { Triggerable } from "./timer_service.ts";
-import { onTimer } from "./user_timers.ts";
+import type { Triggerable } from "./timers/timer_service.ts";
+import { onTimer } from "./timers/user_timers.ts";
 
 type AnyDescriptor = MapStateDescriptor<unknown, unknown>;
 type AnyBroadcastState = BroadcastState<unknown, unknown>;

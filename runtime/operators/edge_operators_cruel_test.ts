@@ -6,15 +6,15 @@
 import assert from "node:assert/strict";
 import type { RichAsyncFunction } from "../functions/async_function.ts";
 import type { CommittableMessage, Sink } from "../functions/sink.ts";
-import { WatermarkStrategy } from "../functions/watermark_strategies.ts";
+import { WatermarkStrategy } from "../functions/watermarks/watermark_strategies.ts";
 import { type CruelMode, runCruelly } from "../testing/cruel.ts";
 import { streamRecord, watermark, watermarkStatus } from "../testing/harness_elements.ts";
 import { type CruelStep, endOfInput, processingTime } from "../testing/script_harness.ts";
 import { MAX_WATERMARK } from "../types/stream_element.ts";
-import { asyncWaitOperator } from "./async_wait.ts";
-import { committerOperator } from "./committer_operator.ts";
-import { sinkWriterOperator } from "./sink_operator.ts";
-import { timestampsWatermarksOperator } from "./timestamps_watermarks.ts";
+import { asyncWaitOperator } from "./async/async_wait.ts";
+import { committerOperator } from "./sink/committer_operator.ts";
+import { sinkWriterOperator } from "./sink/sink_operator.ts";
+import { timestampsWatermarksOperator } from "./source/timestamps_watermarks.ts";
 
 interface Event {
   readonly at: number;

@@ -19,7 +19,7 @@ import { FunctionOperator, functionOperatorFactory } from "./function_operator.t
 import type { StreamOperatorFactory } from "./operator.ts";
 import { type CallContext, ProcessBinding } from "./process_context.ts";
 import { requireKeyedState } from "./runtime_context.ts";
-import type { InternalTimerService, Triggerable } from "./timer_service.ts";
+import type { InternalTimerService, Triggerable } from "./timers/timer_service.ts";
 
 /** Bounds and side outputs of an interval join. */
 export interface IntervalJoinOptions {

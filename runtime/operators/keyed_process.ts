@@ -10,8 +10,8 @@ import type { StateDeclarations } from "../functions/state_descriptor.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { ProcessBinding } from "./process_context.ts";
-import type { Triggerable } from "./timer_service.ts";
-import { onTimer } from "./user_timers.ts";
+import type { Triggerable } from "./timers/timer_service.ts";
+import { onTimer } from "./timers/user_timers.ts";
 
 /** Runs a {@link KeyedProcess} function. */
 export class KeyedProcessOperator<K, I, O, S extends StateDeclarations>

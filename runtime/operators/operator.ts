@@ -26,7 +26,7 @@ import {
   type WatermarkStatus,
 } from "../types/stream_element.ts";
 import { WatermarkCombiner } from "../types/watermark_combiner.ts";
-import type { TimerManager } from "./timer_service.ts";
+import type { TimerManager } from "./timers/timer_service.ts";
 
 /** Whether an operator may be fused with its neighbours (facts: the eleven conditions of chaining). */
 export type ChainingStrategy = "ALWAYS" | "NEVER" | "HEAD" | "HEAD_WITH_SOURCES";

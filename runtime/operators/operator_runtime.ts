@@ -29,7 +29,7 @@ import {
   type StreamOperatorFactory,
 } from "./operator.ts";
 import { OperatorRuntimeContext, type TaskAccumulators } from "./runtime_context.ts";
-import { HeapTimerManager, type TimerManager } from "./timer_service.ts";
+import { HeapTimerManager, type TimerManager } from "./timers/timer_service.ts";
 import { wrapUserError } from "./user_error.ts";
 
 /** What a task or harness hands to an operator. */

@@ -19,7 +19,7 @@ import { declaredDescriptors, declaredState, refusePromise } from "./function_bi
 import { type GuardedStateSource, guardState } from "./guarded_state.ts";
 import type { OperatorContext } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
-import type { InternalTimerService, Triggerable } from "./timer_service.ts";
+import type { InternalTimerService, Triggerable } from "./timers/timer_service.ts";
 import { VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
 
 /** Name of the timer service that user timers live in, as in Flink. */

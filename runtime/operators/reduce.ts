@@ -16,7 +16,7 @@ import { FunctionOperator, functionOperatorFactory } from "./function_operator.t
 import { MutationCheck } from "./mutation_check.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf, requireKeyedState } from "./runtime_context.ts";
-import type { InternalTimerService, Triggerable } from "./timer_service.ts";
+import type { InternalTimerService, Triggerable } from "./timers/timer_service.ts";
 
 const STATE_NAME = "_op_state";
 

@@ -4,7 +4,7 @@
  * no row.
  *
  * Invariants: capacity is a power of two and at most 3/4 full; a removal shifts its followers back, so there are no
- * tombstones. Used by heap_table.ts and operators/timer_queue.ts.
+ * tombstones. Used by heap_table.ts and operators/timers/timer_queue.ts.
  *
  * @module
  */

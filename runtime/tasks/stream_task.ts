@@ -12,7 +12,7 @@ import type { InputGate } from "../network/input_gate.ts";
 import type { RecordWriter } from "../network/record_writer.ts";
 import type { OperatorRuntime } from "../operators/operator_runtime.ts";
 import type { SourceSplit } from "../functions/source.ts";
-import type { SourceOperator } from "../operators/source_operator.ts";
+import type { SourceOperator } from "../operators/source/source_operator.ts";
 import type { Clock } from "../seams/clock.ts";
 import type { Log } from "../seams/log.ts";
 import type { OperatorSubtaskState } from "../state/rescale.ts";

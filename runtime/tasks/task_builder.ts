@@ -15,7 +15,7 @@ import { ResultPartition } from "../network/result_partition.ts";
 import type { OperatorConfig, ProcessingTimeService } from "../operators/operator.ts";
 import { OperatorRuntime } from "../operators/operator_runtime.ts";
 import type { TaskAccumulators } from "../operators/runtime_context.ts";
-import { SourceOperator } from "../operators/source_operator.ts";
+import { SourceOperator } from "../operators/source/source_operator.ts";
 import { wrapUserError } from "../operators/user_error.ts";
 import type { Seams } from "../seams/seams.ts";
 import type { OperatorSubtaskState } from "../state/rescale.ts";

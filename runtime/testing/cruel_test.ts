@@ -6,7 +6,7 @@ import {
   ValueStateDescriptor,
 } from "../functions/state_descriptor.ts";
 import { VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
-import type { InternalTimerService } from "../operators/timer_service.ts";
+import type { InternalTimerService } from "../operators/timers/timer_service.ts";
 import { endOfInput, onInput, processingTime, runCruelly, StreamOperator, streamRecord, watermark } from "./mod.ts";
 import { overwrite } from "./overwrite.ts";
 

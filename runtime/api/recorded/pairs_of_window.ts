@@ -7,7 +7,7 @@
 
 import type { Collector } from "../../functions/functions.ts";
 import { type FunctionFactory, perSubtask } from "../../functions/rich_function.ts";
-import type { Window } from "../../functions/windows.ts";
+import type { Window } from "../../functions/windowing/windows.ts";
 import { callable, instantiate, refusePromise } from "../../operators/function_binding.ts";
 import type { TaggedUnion } from "../joined_streams.ts";
 import { hasMethod } from "./checks.ts";

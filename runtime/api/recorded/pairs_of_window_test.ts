@@ -10,7 +10,7 @@ import {
   RUNTIME_CONTEXT,
   type RuntimeContext,
 } from "../../functions/rich_function.ts";
-import { GlobalWindow } from "../../functions/window_assigners.ts";
+import { GlobalWindow } from "../../functions/windowing/window_assigners.ts";
 import { pairsOfWindow } from "./pairs_of_window.ts";
 
 const CONTEXT = { marker: "context" } as unknown as RuntimeContext;

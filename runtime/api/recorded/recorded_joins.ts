@@ -6,7 +6,7 @@
 
 import type { KeySelector } from "../../functions/functions.ts";
 import type { OutputTag } from "../../functions/output_tag.ts";
-import type { Evictor, Trigger, Window, WindowAssigner } from "../../functions/windows.ts";
+import type { Evictor, Trigger, Window, WindowAssigner } from "../../functions/windowing/windows.ts";
 import { UnionTransformation } from "../../graph/virtual_transformation.ts";
 import { intervalJoinOperator } from "../../operators/interval_join.ts";
 import { mapOperator } from "../../operators/map.ts";

@@ -5,8 +5,8 @@
  */
 
 import { KeyedProcessFunction, ProcessFunction } from "../../functions/process_function.ts";
-import { GlobalWindows } from "../../functions/window_assigners.ts";
-import type { Window, WindowAssigner } from "../../functions/windows.ts";
+import { GlobalWindows } from "../../functions/windowing/window_assigners.ts";
+import type { Window, WindowAssigner } from "../../functions/windowing/windows.ts";
 import type { StreamPartitioner } from "../../graph/stream_partitioner.ts";
 import type { Transformation } from "../../graph/transformation.ts";
 import { maxByOf, maxOf, minByOf, minOf, sumOf } from "../../operators/field_aggregation.ts";

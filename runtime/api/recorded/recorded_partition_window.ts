@@ -6,9 +6,9 @@
  */
 
 import type { Collector, KeySelector } from "../../functions/functions.ts";
-import type { Window } from "../../functions/windows.ts";
+import type { Window } from "../../functions/windowing/windows.ts";
 import { perSubtask } from "../../functions/rich_function.ts";
-import { GlobalWindows } from "../../functions/window_assigners.ts";
+import { GlobalWindows } from "../../functions/windowing/window_assigners.ts";
 import {
   aggregatePartitionOperator,
   mapPartitionOperator,

@@ -7,13 +7,13 @@
 
 import { userFrame } from "../../errors.ts";
 import type { Partitioner } from "../../functions/partitioner.ts";
-import { CountEvictor } from "../../functions/evictors.ts";
+import { CountEvictor } from "../../functions/windowing/evictors.ts";
 import { KeyedProcessFunction } from "../../functions/process_function.ts";
 import type { Sink } from "../../functions/sink.ts";
 import type { MapStateDescriptor } from "../../functions/state_descriptor.ts";
-import { CountTrigger, PurgingTrigger } from "../../functions/triggers.ts";
-import { GlobalWindows } from "../../functions/window_assigners.ts";
-import type { Window, WindowAssigner } from "../../functions/windows.ts";
+import { CountTrigger, PurgingTrigger } from "../../functions/windowing/triggers.ts";
+import { GlobalWindows } from "../../functions/windowing/window_assigners.ts";
+import type { Window, WindowAssigner } from "../../functions/windowing/windows.ts";
 import type { StreamPartitioner } from "../../graph/stream_partitioner.ts";
 import type { PhysicalTransformation, Transformation } from "../../graph/transformation.ts";
 import { OneInputTransformation } from "../../graph/transformation.ts";
@@ -27,7 +27,7 @@ import { flatMapOperator } from "../../operators/flat_map.ts";
 import { mapOperator } from "../../operators/map.ts";
 import type { StreamOperatorFactory } from "../../operators/operator.ts";
 import { processOperator } from "../../operators/process.ts";
-import { timestampsWatermarksOperator } from "../../operators/timestamps_watermarks.ts";
+import { timestampsWatermarksOperator } from "../../operators/source/timestamps_watermarks.ts";
 import { AsyncDataStream, type AsyncMapOptions } from "../async_data_stream.ts";
 import type { DataStream } from "../data_stream.ts";
 import type { CollectResult } from "../execute_and_collect.ts";

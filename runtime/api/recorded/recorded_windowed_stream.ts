@@ -6,17 +6,17 @@
  */
 
 import type { OutputTag } from "../../functions/output_tag.ts";
-import type { Evictor, Trigger, Window } from "../../functions/windows.ts";
+import type { Evictor, Trigger, Window } from "../../functions/windowing/windows.ts";
 import { maxByOf, maxOf, minByOf, minOf, sumOf } from "../../operators/field_aggregation.ts";
 import {
   checkAllowedLateness,
   checkWindowTrigger,
   windowOperatorDescription,
   windowOperatorName,
-} from "../../operators/window_checks.ts";
-import type { WindowContent } from "../../operators/window_contents.ts";
-import type { WindowFunctionSpec } from "../../operators/window_functions.ts";
-import { windowOperator } from "../../operators/window_operator.ts";
+} from "../../operators/windowing/window_checks.ts";
+import type { WindowContent } from "../../operators/windowing/window_contents.ts";
+import type { WindowFunctionSpec } from "../../operators/windowing/window_functions.ts";
+import { windowOperator } from "../../operators/windowing/window_operator.ts";
 import { type DurationLike, toMillis } from "../../types/duration.ts";
 import type { AllWindowedStream } from "../all_windowed_stream.ts";
 import type { WindowedStream } from "../windowed_stream.ts";

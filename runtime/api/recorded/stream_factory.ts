@@ -6,7 +6,7 @@
  */
 
 import type { KeySelector } from "../../functions/functions.ts";
-import type { Window, WindowAssigner } from "../../functions/windows.ts";
+import type { Window, WindowAssigner } from "../../functions/windowing/windows.ts";
 import type { PhysicalTransformation, Transformation, TransformationIds } from "../../graph/transformation.ts";
 import type { StreamOperatorFactory } from "../../operators/operator.ts";
 import type { Configuration } from "../configuration.ts";

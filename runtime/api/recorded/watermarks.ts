@@ -4,8 +4,8 @@
  * @module
  */
 
-import { WatermarkStrategy } from "../../functions/watermark_strategies.ts";
-import type { WatermarkStrategyOptions } from "../../functions/watermark_strategy.ts";
+import { WatermarkStrategy } from "../../functions/watermarks/watermark_strategies.ts";
+import type { WatermarkStrategyOptions } from "../../functions/watermarks/watermark_strategy.ts";
 import { nearestKey } from "../configuration.ts";
 import { describe, programError, requirePresent } from "./checks.ts";
 

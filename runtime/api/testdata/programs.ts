@@ -13,8 +13,8 @@ import {
   SlidingProcessingTimeWindows,
   TumblingEventTimeWindows,
   TumblingProcessingTimeWindows,
-} from "../../functions/window_assigners.ts";
-import { WatermarkStrategy } from "../../functions/watermark_strategies.ts";
+} from "../../functions/windowing/window_assigners.ts";
+import { WatermarkStrategy } from "../../functions/watermarks/watermark_strategies.ts";
 import type { CommittableMessage, Sink } from "../../functions/sink.ts";
 import { DiscardingSink } from "../../connectors/discarding/sink.ts";
 import { AsyncDataStream } from "../async_data_stream.ts";
