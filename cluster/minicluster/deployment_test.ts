@@ -25,7 +25,12 @@ function deployed(build: (env: StreamExecutionEnvironment) => void): DeployedTas
     seams: testSeams(),
     cachedFiles: new Map(),
     collect: new Map(),
-    listener: () => ({ onState: () => {}, onCheckpoint: () => {}, onCheckpointDeclined: () => {} }),
+    listener: () => ({
+      onState: () => {},
+      onCheckpoint: () => {},
+      onCheckpointDeclined: () => {},
+      onDataProcessed: () => {},
+    }),
     sendToCoordinator: () => {},
     wake: () => {},
   });

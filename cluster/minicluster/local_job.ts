@@ -54,11 +54,15 @@ export class LocalJob implements JobClient {
   readonly #loop: TaskLoop;
   readonly #coordinators = new Map<string, SourceCoordinator>();
   readonly #snapshots = new Map<number, SnapshotInProgress>();
+  /** Tasks that have processed everything and wait for the final checkpoint. */
+  readonly #processed = new Set<Execution>();
+  #lastCheckpointId: number;
   readonly #ended = Promise.withResolvers<void>();
   #tasks: DeployedTask[] = [];
 
   constructor(options: LocalJobOptions) {
     this.#options = options;
+    this.#lastCheckpointId = options.restored?.checkpointId ?? 0;
     const { seams } = options;
     this.graph = new ExecutionGraph(options.jobId, options.jobGraph, () => seams.clock.now(), (state) => {
       options.onState?.(state);
@@ -154,6 +158,7 @@ export class LocalJob implements JobClient {
   takeSnapshot(checkpointId: number): Promise<JobSnapshot> {
     const { state } = this.graph;
     if (state !== "RUNNING") return refusedSnapshot(checkpointId, state);
+    this.#lastCheckpointId = Math.max(this.#lastCheckpointId, checkpointId);
     const enumerators = new Map(
       [...this.#coordinators].map(([id, coordinator]) => [id, coordinator.snapshot(checkpointId)] as const),
     );
@@ -217,7 +222,24 @@ export class LocalJob implements JobClient {
         this.#snapshots.get(checkpointId)?.acknowledge(execution.id, subtaskIndex, jobVertex.parallelism, states);
       },
       onCheckpointDeclined: (checkpointId, reason) => this.#snapshots.get(checkpointId)?.decline(execution.id, reason),
+      onDataProcessed: () => {
+        this.#processed.add(execution);
+        if (this.#tasks.every((deployed) => this.#needsNoMoreData(deployed))) this.#takeFinalCheckpoint();
+      },
     };
+  }
+
+  #needsNoMoreData({ execution }: DeployedTask): boolean {
+    return execution.state === "FINISHED" || this.#processed.has(execution);
+  }
+
+  /** The checkpoint that covers the last output of a job whose input has ended; its completion ends the tasks. */
+  #takeFinalCheckpoint(): void {
+    const checkpointId = this.#lastCheckpointId + 1;
+    this.takeSnapshot(checkpointId).then(
+      () => this.completeSnapshot(checkpointId),
+      (error) => this.fail(error),
+    );
   }
 
   #cancelTasks(): void {

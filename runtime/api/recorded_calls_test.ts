@@ -7,15 +7,15 @@ import assert from "node:assert/strict";
 import { DiscardingSink } from "../connectors/discarding/sink.ts";
 import { MapStateDescriptor } from "../functions/state_descriptor.ts";
 import { OutputTag } from "../functions/output_tag.ts";
-import { CountEvictor } from "../functions/evictors.ts";
-import { CountTrigger } from "../functions/triggers.ts";
+import { CountEvictor } from "../functions/windowing/evictors.ts";
+import { CountTrigger } from "../functions/windowing/triggers.ts";
 import {
   EventTimeSessionWindows,
   GlobalWindows,
   SlidingProcessingTimeWindows,
   TumblingEventTimeWindows,
-} from "../functions/window_assigners.ts";
-import { WatermarkStrategy } from "../functions/watermark_strategies.ts";
+} from "../functions/windowing/window_assigners.ts";
+import { WatermarkStrategy } from "../functions/watermarks/watermark_strategies.ts";
 import type { StreamNode } from "../graph/stream_graph.ts";
 import { Types } from "../types/type_information.ts";
 import { AsyncDataStream } from "./async_data_stream.ts";
@@ -230,14 +230,19 @@ const SETTINGS: Record<string, Setting> = {
   "uid, the last one": [(op) => op.uid("u").uid("v"), (node) => node.uid, undefined, "v"],
   setUidHash: [(op) => op.setUidHash("0".repeat(32)), (node) => node.uidHash, undefined, "0".repeat(32)],
   uidHash: [(op) => op.uidHash("a".repeat(32)), (node) => node.uidHash, undefined, "a".repeat(32)],
-  setParallelism: [(op) => op.setParallelism(5), (node) => [node.parallelism, node.parallelismConfigured], [2, true], [
+  setParallelism: [(op) => op.setParallelism(5), (node) => [node.parallelism, node.parallelismConfigured], [2, false], [
     5,
     true,
   ]],
   setMaxParallelism: [(op) => op.setMaxParallelism(7), (node) => node.maxParallelism, -1, 7],
   forceNonParallel: [(op) => op.forceNonParallel(), (node) => [node.parallelism, node.maxParallelism], [2, -1], [1, 1]],
   setBufferTimeout: [(op) => op.setBufferTimeout(5), (node) => node.bufferTimeoutMs, 100, 5],
-  "setBufferTimeout -1": [(op) => op.setBufferTimeout(-1), (node) => node.bufferTimeoutMs, 100, -1],
+  "setBufferTimeout -1: that of the environment": [
+    (op) => op.setBufferTimeout(5).setBufferTimeout(-1),
+    (node) => node.bufferTimeoutMs,
+    100,
+    100,
+  ],
   disableChaining: [(op) => op.disableChaining(), (node) => node.chainingStrategy, "ALWAYS", "NEVER"],
   startNewChain: [(op) => op.startNewChain(), (node) => node.chainingStrategy, "ALWAYS", "HEAD"],
   slotSharingGroup: [(op) => op.slotSharingGroup("big"), (node) => node.slotSharingGroup, "default", "big"],
@@ -271,7 +276,7 @@ const SINK_SETTINGS: Record<string, SinkSetting> = {
   nothing: [() => {}, (node) => node.name, "Sink: Print to Std. Out", "Sink: Writer"],
   name: [(sink) => sink.name("out"), (node) => node.name, "Sink: out", "out: Writer"],
   uid: [(sink) => sink.uid("out"), (node) => node.uid, "out", "out"],
-  setDescription: [(sink) => sink.setDescription("all"), (node) => node.description, "Sink: all", "all: Writer"],
+  setDescription: [(sink) => sink.setDescription("all"), (node) => node.description, "all", "Sink: Writer"],
   setParallelism: [(sink) => sink.setParallelism(1), (node) => node.parallelism, 1, 1],
   setMaxParallelism: [(sink) => sink.setMaxParallelism(9), (node) => node.maxParallelism, 9, 9],
   disableChaining: [(sink) => sink.disableChaining(), (node) => node.chainingStrategy, "NEVER", "NEVER"],
@@ -349,8 +354,8 @@ Deno.test("sources: names, parallelism, kinds", () => {
   ];
   for (const source of sources) (source as DataStream<unknown>).print();
   assert.equal(numbers.getExecutionEnvironment(), env);
-  assert.deepEqual([numbers.getParallelism(), numbers.getName()], [4, "Source: Sequence Source"]);
-  assert.deepEqual(sources.map((source) => source.getId()), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual([numbers.getParallelism(), numbers.getName()], [4, "Sequence Source"]);
+  assert.deepEqual(sources.map((source) => source.getId()), [2, 3, 1, 4, 5, 6]);
   assert.deepEqual(
     env.getStreamGraph().sources.map((node) => `${node.kind} ${node.name} ${node.parallelism}`),
     [

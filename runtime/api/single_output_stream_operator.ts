@@ -60,7 +60,8 @@ export interface SingleOutputStreamOperator<out T> extends DataStream<T> {
   /** Runs with parallelism 1, whatever is set later. */
   forceNonParallel(): SingleOutputStreamOperator<T>;
   /**
-   * How long a buffer may wait before it is sent though not full, in ms: 0 sends every record, -1 only full buffers.
+   * How long a buffer may wait before it is sent though not full, in ms: 0 sends every record. -1, the default, is the
+   * buffer timeout of the environment.
    *
    * @throws InvalidProgramError TSF-1113 below -1.
    */

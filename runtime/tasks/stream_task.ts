@@ -46,6 +46,8 @@ export interface TaskListener {
   onState(state: ExecutionState, error?: unknown): void;
   onCheckpoint(checkpointId: number, states: ReadonlyMap<string, OperatorSubtaskState>): void;
   onCheckpointDeclined(checkpointId: number, reason: string): void;
+  /** All input is processed and emitted; what is missing is a checkpoint that covers it. */
+  onDataProcessed(): void;
 }
 
 /** The parts of a task, wired by task_builder.ts. */
@@ -65,6 +67,20 @@ export interface StreamTaskParts {
   readonly stepBudget: StepBudget;
   readonly listener: TaskListener;
   readonly abort: AbortController;
+  /** With checkpoints on, a task whose input has ended stays until one that covers its last output is complete. */
+  readonly awaitsFinalCheckpoint: boolean;
+}
+
+/** The first checkpoint that a task takes after it has processed everything. */
+class FinalCheckpoint {
+  #id: number | undefined;
+  isCompleted = false;
+  taken(checkpointId: number): void {
+    this.#id ??= checkpointId;
+  }
+  completed(checkpointId: number): void {
+    if (this.#id !== undefined && checkpointId >= this.#id) this.isCompleted = true;
+  }
 }
 
 /** One attempt of one subtask. */
@@ -77,6 +93,8 @@ export class StreamTask {
   #sourceWaiting = false;
   #wasBlocked = false;
   #stopping: { readonly drain: boolean } | undefined;
+  /** Set once everything is processed and only the final checkpoint is missing. */
+  #final: FinalCheckpoint | undefined;
   /** Set from the moment on at which the task ends; operators may still be closing. */
   #hasEnded = false;
   /** Milliseconds spent working; for metrics. */
@@ -164,6 +182,7 @@ export class StreamTask {
       for (const node of this.parts.chain.nodes.toReversed()) {
         node.call("notifyCheckpointComplete", () => node.operator.notifyCheckpointComplete(checkpointId));
       }
+      this.#final?.completed(checkpointId);
     });
   }
 
@@ -192,6 +211,7 @@ export class StreamTask {
     }
     // Mail may have asked for a checkpoint while the chain was held.
     if (this.#checkpoint !== undefined) return "progress";
+    if (this.#final !== undefined) return this.#awaitFinalCheckpoint(this.#final);
     if (this.#ending.isEnding) return this.#goOnEnding();
     if (this.parts.source !== undefined) return this.#runSource(this.parts.source, hadMail);
     return this.#runInputs(this.#inputs!, hadMail);
@@ -274,12 +294,25 @@ export class StreamTask {
     while (!this.parts.chain.isHeld) {
       const what = this.#ending.next();
       if (what === "input-ended") return "progress";
-      if (what === "done") {
-        this.#end("FINISHED");
-        return "finished";
+      if (what !== "done") continue;
+      if (this.parts.awaitsFinalCheckpoint && this.#ending.isDrained) {
+        this.#final = new FinalCheckpoint();
+        this.parts.listener.onDataProcessed();
+        return "progress";
       }
+      this.#end("FINISHED");
+      return "finished";
     }
     return "progress";
+  }
+
+  /** Takes barriers, which come behind the end of data, until the checkpoint that covers everything is complete. */
+  #awaitFinalCheckpoint(final: FinalCheckpoint): StepResult {
+    if (final.isCompleted) {
+      this.#end("FINISHED");
+      return "finished";
+    }
+    return this.#inputs?.step(this.parts.stepBudget.proceed) === true ? "progress" : "idle";
   }
 
   #startCheckpoint(barrier: CheckpointBarrier): void {
@@ -308,6 +341,7 @@ export class StreamTask {
         states.set(runtimes[i].context.operatorId, runtimes[i].snapshot(checkpointId));
       })
     );
+    this.#final?.taken(checkpointId);
     listener.onCheckpoint(checkpointId, states);
     return true;
   }

@@ -117,6 +117,7 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
     stepBudget,
     listener,
     abort,
+    awaitsFinalCheckpoint: settings.operatorConfig.checkpointingEnabled,
   });
   return { task, partitions: writers.map((writer) => writer.options.partition), gates };
 }

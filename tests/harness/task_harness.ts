@@ -215,6 +215,7 @@ export class TaskHarness {
           this.states.push(states);
         },
         onCheckpointDeclined: (id, reason) => void this.trace.push(`=declined ${id}: ${reason}`),
+        onDataProcessed: () => void this.trace.push("=processed"),
       },
       wake: () => void this.wakes++,
     });
