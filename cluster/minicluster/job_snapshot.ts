@@ -90,8 +90,8 @@ export class SnapshotInProgress {
 }
 
 /** The snapshot of a job that does not run: declined from the start. */
-export function refusedSnapshot(checkpointId: number, state: string): Promise<JobSnapshot> {
+export function refusedSnapshot(checkpointId: number, reason: string): Promise<JobSnapshot> {
   const refused = new SnapshotInProgress(checkpointId, ["job"], new Map());
-  refused.decline("the job", `it is ${state}`);
+  refused.decline("the job", reason);
   return refused.completed;
 }

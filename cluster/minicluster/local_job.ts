@@ -153,12 +153,16 @@ export class LocalJob implements JobClient {
   /**
    * Takes a consistent snapshot of the whole job through barriers.
    *
+   * @param checkpointId Above all earlier ones; default: the next.
    * @throws JobExecutionError TSF-5030 when some task declines, or the job does not run.
    */
-  takeSnapshot(checkpointId: number): Promise<JobSnapshot> {
+  takeSnapshot(checkpointId: number = this.#lastCheckpointId + 1): Promise<JobSnapshot> {
     const { state } = this.graph;
-    if (state !== "RUNNING") return refusedSnapshot(checkpointId, state);
-    this.#lastCheckpointId = Math.max(this.#lastCheckpointId, checkpointId);
+    if (state !== "RUNNING") return refusedSnapshot(checkpointId, `the job is ${state}`);
+    if (checkpointId <= this.#lastCheckpointId) {
+      return refusedSnapshot(checkpointId, `checkpoint ${this.#lastCheckpointId} came before, ids must rise`);
+    }
+    this.#lastCheckpointId = checkpointId;
     const enumerators = new Map(
       [...this.#coordinators].map(([id, coordinator]) => [id, coordinator.snapshot(checkpointId)] as const),
     );
@@ -235,9 +239,10 @@ export class LocalJob implements JobClient {
 
   /** The checkpoint that covers the last output of a job whose input has ended; its completion ends the tasks. */
   #takeFinalCheckpoint(): void {
-    const checkpointId = this.#lastCheckpointId + 1;
-    this.takeSnapshot(checkpointId).then(
-      () => this.completeSnapshot(checkpointId),
+    // One that is under way goes first: a newer one would end it.
+    const underWay = [...this.#snapshots.values()].map((snapshot) => snapshot.completed);
+    Promise.allSettled(underWay).then(() => this.takeSnapshot()).then(
+      ({ checkpointId }) => this.completeSnapshot(checkpointId),
       (error) => this.fail(error),
     );
   }

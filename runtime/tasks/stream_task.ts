@@ -320,6 +320,10 @@ export class StreamTask {
       this.parts.listener.onCheckpointDeclined(barrier.checkpointId, `the task is ${this.#state}`);
       return;
     }
+    if (this.#checkpoint !== undefined) {
+      const { checkpointId } = this.#checkpoint.barrier;
+      this.parts.listener.onCheckpointDeclined(checkpointId, "a newer checkpoint began");
+    }
     this.#checkpoint = { barrier, prepared: 0 };
   }
 

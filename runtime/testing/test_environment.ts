@@ -42,7 +42,7 @@ export interface TestEnvironment {
   readonly log: CapturedLog;
   /** Resolves when all tasks wait, or have ended. */
   idle(): Promise<void>;
-  /** Takes a consistent snapshot of a running job. */
+  /** Takes a consistent snapshot of a running job; ids rise, by default from 1. */
   takeSnapshot(client: JobClient, checkpointId?: number): Promise<TestSnapshot>;
   /** Tells a job that a snapshot is complete: two-phase sinks commit. */
   completeSnapshot(client: JobClient, checkpointId: number): Promise<void>;
@@ -96,7 +96,7 @@ export function testEnvironment(options: TestEnvironmentOptions = {}): TestEnvir
     clock,
     log,
     idle: async () => await (await loaded()).idle(),
-    takeSnapshot: async (client, checkpointId = 1) => await (await loaded()).takeSnapshot(client, checkpointId),
+    takeSnapshot: async (client, checkpointId) => await (await loaded()).takeSnapshot(client, checkpointId),
     completeSnapshot: async (client, checkpointId) => (await loaded()).completeSnapshot(client, checkpointId),
     stop: async (client, { drain = true } = {}) => await (await loaded()).stop(client, drain),
   };

@@ -41,11 +41,11 @@ export interface TestCluster extends PipelineExecutor {
   /** Resolves when all tasks of all jobs wait, or have ended. */
   idle(): Promise<void>;
   /**
-   * Takes a consistent snapshot of a running job through barriers.
+   * Takes a consistent snapshot of a running job through barriers; the id must be above all earlier ones.
    *
    * @throws JobExecutionError TSF-5030 when a task declines.
    */
-  takeSnapshot(client: JobClient, checkpointId: number): Promise<TestSnapshot>;
+  takeSnapshot(client: JobClient, checkpointId: number | undefined): Promise<TestSnapshot>;
   /** Tells a job that a snapshot is complete: two-phase sinks commit. */
   completeSnapshot(client: JobClient, checkpointId: number): void;
   /** Ends the sources of a job; with `drain` as if their input had ended. */
