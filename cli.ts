@@ -65,8 +65,25 @@ async function runLocal(job: string, args: string[], options: ProgramOptions): P
   Deno.exit(code);
 }
 
+const LOCAL_EXAMPLES = `
+The default parallelism is the number of cores. Results go to stdout, everything else to stderr.
+
+Examples:
+  tsflink local job.ts
+  tsflink local -p 4 -D execution.buffer-timeout.interval="10 ms" job.ts --input words.txt
+  tsflink local --quiet job.ts > results.txt
+  tsflink local --json job.ts 2> progress.jsonl
+
+Exit codes: 0 finished, 1 failed, 2 refused before it ran, 130 ended by Ctrl-C, 143 by SIGTERM.`;
+
+const INFO_EXAMPLES = `
+Examples:
+  tsflink info job.ts                              nodes as Flink's plan visualizer reads them
+  tsflink info --format job -p 4 job.ts            vertices after chaining, with their ids
+  tsflink info --format mermaid job.ts > plan.mmd`;
+
 const program = new Command("tsflink")
-  .description("Stateful, exactly-once, event-time stream processing in TypeScript.")
+  .description("Stateful event-time stream processing in TypeScript.")
   .version(config.version)
   .enablePositionalOptions()
   .exitOverride()
@@ -76,7 +93,7 @@ const program = new Command("tsflink")
     `
 Examples:
   tsflink demo                                     a real job on real data, a few seconds
-  tsflink local job.ts                             run a job on all cores, with a live view
+  tsflink local job.ts                             run a job with a live view
   tsflink local -p 2 job.ts --input words.txt      arguments after the job are the job's own
   tsflink local -D pipeline.object-reuse=true job.ts
   tsflink info --format mermaid job.ts             draw the plan`,
@@ -86,6 +103,7 @@ program.addCommand(
   programCommand("local", "Run a job in this process and show it.")
     .option("--json", "progress as JSON lines on stderr")
     .option("-q, --quiet", "only the job's own output")
+    .addHelpText("after", LOCAL_EXAMPLES)
     .action(runLocal),
 );
 program.addCommand(
@@ -94,6 +112,7 @@ program.addCommand(
       new Option("-f, --format <format>", "json: stream graph as Flink prints it; job: job graph as in REST; mermaid")
         .choices(["json", "job", "mermaid"]).default("json"),
     )
+    .addHelpText("after", INFO_EXAMPLES)
     .action(async (job: string, args: string[], options: ProgramOptions) => {
       const { infoCommand } = await import("./cluster/entrypoint/info_command.ts");
       const plan = await infoCommand({
