@@ -21,6 +21,7 @@ import { TaskLoop, type TaskLoopOptions } from "../../runtime/tasks/task_loop.ts
 import { type Execution, ExecutionGraph } from "../jobmaster/execution_graph.ts";
 import type { JobState } from "../jobmaster/job_states.ts";
 import { mergeAccumulators } from "./accumulators.ts";
+import { cachedFilePaths } from "./cached_files.ts";
 import { deploy, type DeployedTask } from "./deployment.ts";
 import { type JobSnapshot, refusedSnapshot, SnapshotInProgress } from "./job_snapshot.ts";
 import { type VertexProgress, vertexProgress } from "./progress.ts";
@@ -86,7 +87,7 @@ export class LocalJob implements JobClient {
         ...this.#options.settings,
       },
       seams,
-      cachedFiles: new Map(execute.cachedFiles.map((file) => [file.name, file.path])),
+      cachedFiles: cachedFilePaths(execute.cachedFiles, seams.files),
       collect: execute.collect ?? new Map(),
       restored: restored?.redistributeTo(jobGraph),
       listener: (execution) => this.#listener(execution),

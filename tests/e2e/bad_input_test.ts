@@ -237,6 +237,15 @@ const CASES: Readonly<Record<string, Case>> = {
       return env.execute();
     },
   },
+  "a registered file that is not there": {
+    code: "TSF-3001",
+    says: ['"cities"', "/no/such/cities.csv"],
+    run: (env) => {
+      env.registerCachedFile("/no/such/cities.csv", "cities");
+      env.fromData(1).print();
+      return env.execute();
+    },
+  },
   "parallelism 0": {
     code: "TSF-1104",
     says: ["found: 0"],
