@@ -171,3 +171,15 @@ Deno.test("nothing in runtime/ imports cluster/", () => {
   );
   assert.deepEqual(wrong.map((file) => file.path), []);
 });
+
+Deno.test("docs/architecture.md shows the table of imports", () => {
+  const page = Deno.readTextFileSync(new URL("docs/architecture.md", ROOT));
+  const rows = page.split("\n").filter((line) => line.startsWith("| ")).map((line) =>
+    line.split("|").map((cell) => cell.trim())
+  );
+  const shown = new Map(rows.map(([, folder, allowed]) => [`runtime/${folder}`, allowed]));
+  for (const [folder, allowed] of Object.entries(IMPORTS)) {
+    if (!folder.startsWith("runtime/")) continue;
+    assert.equal(shown.get(folder), allowed.map((each) => each.replace("runtime/", "")).join(", ") || "-", folder);
+  }
+});
