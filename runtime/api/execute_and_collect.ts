@@ -38,6 +38,10 @@ export interface CollectResult<T> extends AsyncIterable<T>, AsyncDisposable, Pro
   take(n: number): CollectResult<T>;
   /** All records, or the first `limit` of them. */
   toArray(options?: ToArrayOptions): Promise<T[]>;
+  /** As of a promise of all records. */
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B>;
+  /** As of a promise of all records. */
+  finally(settled?: (() => void) | null): Promise<T[]>;
   /** Cancels the job unless it has ended. */
   cancel(): Promise<void>;
 }
@@ -118,6 +122,12 @@ export class CollectChannel<T> implements CollectResult<T> {
   ): Promise<A | B> {
     return this.toArray().then(resolved, rejected);
   }
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B> {
+    return this.toArray().catch(rejected);
+  }
+  finally(settled?: (() => void) | null): Promise<T[]> {
+    return this.toArray().finally(settled);
+  }
   async cancel(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "closed";
@@ -191,6 +201,12 @@ class LimitedResult<T> implements CollectResult<T> {
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.toArray().then(resolved, rejected);
+  }
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B> {
+    return this.toArray().catch(rejected);
+  }
+  finally(settled?: (() => void) | null): Promise<T[]> {
+    return this.toArray().finally(settled);
   }
   cancel(): Promise<void> {
     return this.all.cancel();

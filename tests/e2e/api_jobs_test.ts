@@ -453,3 +453,20 @@ Deno.test("an unbounded read ends when enough was taken", async () => {
   assert.deepEqual(await newEnv().fromSequence(1, 1e12).executeAndCollect().take(3), [1, 2, 3]);
   assert.deepEqual(await newEnv().fromSequence(1, 1e12).executeAndCollect(2), [1, 2]);
 });
+
+Deno.test("the result of executeAndCollect is caught and finished like a promise", async () => {
+  const failing = () => {
+    const { env } = testEnvironment();
+    return env.fromData(1).map((n): number => {
+      throw new Error(`no ${n}`);
+    }).executeAndCollect();
+  };
+  assert.equal(await failing().catch((error) => (error as { code: string }).code), "TSF-2001");
+  assert.equal(await failing().take(5).catch(() => "caught"), "caught");
+  await assert.rejects(failing(), { code: "TSF-2001" });
+  const calls: string[] = [];
+  const { env } = testEnvironment();
+  assert.deepEqual(await env.fromData(1, 2).executeAndCollect().finally(() => calls.push("settled")), [1, 2]);
+  await assert.rejects(failing().finally(() => calls.push("failed")), { code: "TSF-2001" });
+  assert.deepEqual(calls, ["settled", "failed"]);
+});
