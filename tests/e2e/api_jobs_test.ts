@@ -3,6 +3,7 @@
  */
 
 import assert from "node:assert/strict";
+import { testEnvironment } from "tsflink/testing";
 import {
   AsyncDataStream,
   type Collector,
