@@ -61,7 +61,7 @@ export class FlinkError extends Error {
   /** What to do about it. */
   readonly hint?: string;
 
-  /** @param summary One sentence, without details. */
+  /** Puts code, summary and details together to the message. @param summary One sentence, without details. */
   constructor(code: string, summary: string, details: ErrorDetails = {}) {
     super(formatMessage(code, summary, details), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
@@ -95,7 +95,11 @@ export class FlinkError extends Error {
  * ```
  */
 export class InvalidProgramError extends FlinkError {
-  /** @param summary One sentence, without details. */
+  /**
+   * Adds the calling line of the program, unless the details name one.
+   *
+   * @param summary One sentence, without details.
+   */
   constructor(code: string, summary: string, details: ErrorDetails = {}) {
     const isPlaced = details.userLine !== undefined || details.operator?.userLine !== undefined;
     super(code, summary, isPlaced ? details : { ...details, userLine: userFrame(new Error().stack) });

@@ -84,7 +84,7 @@ export class ProgramArgs {
   readonly #given = new Map<string, string | undefined>();
   readonly #positional: string[] = [];
 
-  /** @param words As the shell gives them. */
+  /** Sorts the words into names with values and positional words. @param words As the shell gives them. */
   constructor(words: readonly string[]) {
     for (let i = 0; i < words.length; i++) {
       const match = /^--?([^=]+)(?:=(.*))?$/s.exec(words[i]);

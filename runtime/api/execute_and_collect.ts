@@ -31,17 +31,13 @@ export interface ToArrayOptions {
  * console.assert(sum === 10);
  * ```
  */
-export interface CollectResult<T> extends AsyncIterable<T>, AsyncDisposable, PromiseLike<T[]> {
+export interface CollectResult<T> extends AsyncIterable<T>, AsyncDisposable, Promise<T[]> {
   /** The job, once it is submitted. @throws FlinkError when it was refused. */
   getJobClient(): Promise<JobClient>;
   /** The first `n` records; await or iterate it. The job is cancelled behind them. */
   take(n: number): CollectResult<T>;
   /** All records, or the first `limit` of them. */
   toArray(options?: ToArrayOptions): Promise<T[]>;
-  /** As of a promise of all records. */
-  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B>;
-  /** As of a promise of all records. */
-  finally(settled?: (() => void) | null): Promise<T[]>;
   /** Cancels the job unless it has ended. */
   cancel(): Promise<void>;
 }
@@ -122,6 +118,7 @@ export class CollectChannel<T> implements CollectResult<T> {
   ): Promise<A | B> {
     return this.toArray().then(resolved, rejected);
   }
+  readonly [Symbol.toStringTag] = "CollectResult";
   catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B> {
     return this.toArray().catch(rejected);
   }
@@ -202,6 +199,7 @@ class LimitedResult<T> implements CollectResult<T> {
   ): Promise<A | B> {
     return this.toArray().then(resolved, rejected);
   }
+  readonly [Symbol.toStringTag] = "CollectResult";
   catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B> {
     return this.toArray().catch(rejected);
   }

@@ -19,7 +19,9 @@ export type KeyOf<S> = S extends { readonly [KEY]?: () => infer K } ? K : never;
 
 /** Any stream of the same environment, whatever its records are. */
 export interface AnyStream {
+  /** Carries the record type for inference only. */
   readonly [ELEMENT]?: () => unknown;
+  /** Number of its transformation, unique in the environment. */
   getId(): number;
 }
 
@@ -32,6 +34,7 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** What a promise is measured against where a value belongs: no value has this property; its name is the advice. */
 export interface PromiseRefused {
+  /** Its name says what to do instead. */
   readonly "a promise is not a value here: use asyncMap() or AsyncDataStream": never;
 }
 /** What a result type adds to a parameter: nothing, or, for a promise, {@link PromiseRefused}. */

@@ -32,14 +32,18 @@ import type { EnumeratorCheckpoint, SplitAssignment } from "./split_enumerator.t
 
 /** What finding and opening splits may use. */
 export interface SplitContext {
+  /** Local files. */
   readonly files: LocalFiles;
+  /** Time; manual in tests. */
   readonly clock: Clock;
 }
 /** What reading a split may use. */
 export interface OpenSplitContext extends SplitContext {
   /** Aborted when the task is cancelled or ends; the iterable must end soon then. */
   readonly signal: AbortSignal;
+  /** From 0. */
   readonly indexOfSubtask: number;
+  /** Subtasks that read. */
   readonly parallelism: number;
 }
 
@@ -47,6 +51,7 @@ export interface OpenSplitContext extends SplitContext {
 export interface SourceDefinition<T, SplitT, PositionT> {
   /** Named in errors. Default "source". */
   readonly name?: string;
+  /** Bounded sources end, and so does the job; "continuous-unbounded" ones run until they are stopped. */
   readonly boundedness: Boundedness;
   /** What to read: structured-cloneable values, all different. A function is called when the job starts. */
   readonly splits: readonly SplitT[] | ((context: SplitContext) => readonly SplitT[] | Promise<readonly SplitT[]>);
@@ -213,6 +218,7 @@ export interface DefinedSinkWriter<T, CommT, StateT> {
   prepareCommit?(): CommT[] | Promise<CommT[]>;
   /** What `open` gets after a restore; structured-cloneable. */
   snapshotState?(checkpointId: number): StateT[];
+  /** Called once at the end, also after a failure. */
   close?(): void | Promise<void>;
 }
 

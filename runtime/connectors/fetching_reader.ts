@@ -21,6 +21,7 @@ import { FetchedSplit } from "./fetched_split.ts";
 
 /** Some records of a split, in order, and where to go on after them. */
 export interface SourceBatch<T, PositionT> {
+  /** Emitted in this order. */
   readonly records: readonly T[];
   /** Given to `open` to go on after the last of these records; structured-cloneable. */
   readonly position: PositionT;

@@ -35,6 +35,7 @@ export interface Accumulator<V, R> {
  * ```
  */
 export class IntCounter implements Accumulator<number, number> {
+  /** The sum so far. */
   protected sum = 0;
   /** Adds one value. */
   add(value = 1): void {
@@ -193,7 +194,7 @@ export class AverageAccumulator implements Accumulator<number, number> {
   resetLocal(): void {
     this.count = this.sum = 0;
   }
-  /** @throws JobExecutionError TSF-2020 for an accumulator of another class. */
+  /** Adds count and sum of another average. @throws JobExecutionError TSF-2020 for an accumulator of another class. */
   merge(other: Accumulator<number, number>): void {
     if (!(other instanceof AverageAccumulator)) {
       throw new JobExecutionError("TSF-2020", "Only averages can be merged into an average", {

@@ -20,7 +20,7 @@ import { InvalidProgramError } from "../errors.ts";
 export class OutputTag<T> {
   /** Carries T for inference only; covariant, as streams are. */
   declare readonly type?: () => T;
-  /** @throws InvalidProgramError TSF-1001 when the id is empty. */
+  /** Tags with equal ids are the same side output. @throws InvalidProgramError TSF-1001 when the id is empty. */
   constructor(readonly id: string) {
     if (typeof id !== "string" || id === "") {
       throw new InvalidProgramError("TSF-1001", "An OutputTag needs an id", {

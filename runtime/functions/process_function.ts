@@ -38,6 +38,7 @@ export interface TimerService {
   deleteProcessingTimeTimer(timestamp: number): void;
 }
 
+/** The handles of a function that declares no state. */
 // deno-lint-ignore ban-types -- no declared state
 export type NoState = {};
 

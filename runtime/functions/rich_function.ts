@@ -94,7 +94,11 @@ export interface RuntimeContext extends KeyedStateStore {
 
 /** Files registered with the environment, readable in every subtask. */
 export interface DistributedCache {
-  /** @throws JobExecutionError TSF-2030 when no file of that name was registered. */
+  /**
+   * A registered file by its name, whole.
+   *
+   * @throws JobExecutionError TSF-2030 when no file of that name was registered.
+   */
   getFile(name: string): { readonly path: string; text(): string; bytes(): Uint8Array };
 }
 
@@ -136,12 +140,17 @@ export const RUNTIME_CONTEXT: unique symbol = Symbol.for("tsflink.runtimeContext
  * ```
  */
 export abstract class RichFunction implements Lifecycle {
+  /** Set by the engine before `initializeState`; read with `getRuntimeContext()`. */
   declare [RUNTIME_CONTEXT]?: RuntimeContext;
   /** Called once before the first record. */
   open(_context: RuntimeContext): void {}
   /** Called once at the end. */
   close(): void {}
-  /** @throws JobExecutionError TSF-2031 before `initializeState` and `open`: in the constructor. */
+  /**
+   * The context of this subtask.
+   *
+   * @throws JobExecutionError TSF-2031 before `initializeState` and `open`: in the constructor.
+   */
   getRuntimeContext(): RuntimeContext {
     const context = this[RUNTIME_CONTEXT];
     if (context === undefined) {

@@ -310,7 +310,7 @@ export class ValueStateDescriptor<T> implements StateDescriptor {
   /** How long it lives after its last use. Default: for ever. */
   readonly ttl?: StateTtlConfig;
   readonly defaultValue?: T;
-  /** @param name Unique in its operator. */
+  /** Without value and default, `value()` gives undefined. @param name Unique in its operator. */
   constructor(readonly name: string, options: StateOptions<T> & { readonly defaultValue?: T } = {}) {
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;
     this.ttl = options.ttl;
@@ -338,7 +338,7 @@ export class ListStateDescriptor<T> implements StateDescriptor {
   readonly ttl?: StateTtlConfig;
   /** Carries T for inference only. */
   declare readonly element?: (value: T) => T;
-  /** @param name Unique in its operator. */
+  /** An empty list until something is added. @param name Unique in its operator. */
   constructor(readonly name: string, options: StateOptions<T> = {}) {
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;
     this.ttl = options.ttl;
@@ -366,7 +366,7 @@ export class MapStateDescriptor<UK, UV> implements StateDescriptor {
   readonly ttl?: StateTtlConfig;
   /** Carries the entry types for inference only. */
   declare readonly entry?: (key: UK, value: UV) => UV;
-  /** @param name Unique in its operator. */
+  /** An empty map until something is put in; `type` is that of the values. @param name Unique in its operator. */
   constructor(readonly name: string, options: StateOptions<UV> & { readonly keyType?: TypeInformation<UK> } = {}) {
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;
     this.keyType = options.keyType as unknown as TypeInformation<unknown> | undefined;
@@ -395,7 +395,7 @@ export class ReducingStateDescriptor<T> implements StateDescriptor {
   readonly reduce: ReduceFunction<unknown>;
   /** Carries T for inference only. */
   declare readonly element?: (value: T) => T;
-  /** @param name Unique in its operator. */
+  /** The first value is kept as it is; later ones are reduced into it. @param name Unique in its operator. */
   constructor(readonly name: string, reduce: ReduceFunction<T>, options: StateOptions<T> = {}) {
     this.reduce = reduce as ReduceFunction<unknown>;
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;
@@ -428,7 +428,7 @@ export class AggregatingStateDescriptor<IN, ACC, OUT> implements StateDescriptor
   readonly aggregate: AggregateFunction<unknown, unknown, unknown>;
   /** Carries the types for inference only. */
   declare readonly element?: (value: IN) => OUT;
-  /** @param name Unique in its operator. */
+  /** `type` is that of the accumulator. @param name Unique in its operator. */
   constructor(readonly name: string, aggregate: AggregateFunction<IN, ACC, OUT>, options: StateOptions<ACC> = {}) {
     this.aggregate = aggregate as AggregateFunction<unknown, unknown, unknown>;
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;

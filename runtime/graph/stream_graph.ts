@@ -20,40 +20,63 @@ export type StreamNodeKind = "source" | "legacySource" | "sink" | "operator";
 
 /** One operator of the program. */
 export interface StreamNode {
+  /** Id of the transformation it was made from. */
   readonly id: number;
+  /** What plans and chaining take it for. */
   readonly kind: StreamNodeKind;
+  /** Shown in plans and metrics. */
   readonly name: string;
+  /** Longer than the name; shown in plans. */
   readonly description: string;
+  /** Makes the operator's instances. */
   readonly factory: StreamOperatorFactory<unknown>;
+  /** With which neighbours it may share a task. */
   readonly chainingStrategy: ChainingStrategy;
+  /** Number of subtasks. */
   readonly parallelism: number;
+  /** False while the parallelism is only the environment's. */
   readonly parallelismConfigured: boolean;
   /** -1 = derived from the parallelism. */
   readonly maxParallelism: number;
+  /** Only nodes of one group share slots. */
   readonly slotSharingGroup: string;
+  /** Nodes of one group run subtask by subtask in the same slot. */
   readonly coLocationGroup: string | undefined;
+  /** Set by the program; fixes the operator id. */
   readonly uid: string | undefined;
   /** Lower case. */
   readonly uidHash: string | undefined;
+  /** Line of the program that made it, as `file:line:column`. */
   readonly userLine: string | undefined;
+  /** After how many ms a buffer is sent though it is not full; 0 = after each record, -1 = full buffers only. */
   readonly bufferTimeoutMs: number;
   /** One per input; undefined where the input is not keyed. */
   readonly keySelectors: readonly (KeySelector<unknown, Key> | undefined)[];
+  /** How keys are hashed, when their type is declared. */
   readonly keyHashRule: KeyHashRule | undefined;
+  /** In the order of the inputs. */
   readonly inEdges: StreamEdge[];
+  /** In the order they were connected. */
   readonly outEdges: StreamEdge[];
 }
 
 /** A connection of two nodes. */
 export interface StreamEdge {
+  /** Where records come from. */
   readonly source: StreamNode;
+  /** Where records go. */
   readonly target: StreamNode;
   /** 0 for the only input, 1 and 2 for the inputs of an operator with two. */
   readonly typeNumber: number;
+  /** Which subtask of the target gets a record. */
   readonly partitioner: StreamPartitioner;
+  /** Id of the side output it carries; undefined for the main output. */
   readonly sideOutputTag: string | undefined;
+  /** Whether the target waits until the source has ended. */
   readonly exchangeMode: StreamExchangeMode;
+  /** As that of the source node, in ms. */
   readonly bufferTimeoutMs: number;
+  /** Whether barriers may overtake records here. */
   supportsUnaligned: boolean;
 }
 
@@ -80,8 +103,10 @@ export class StreamGraph {
   /** For {@link headOfChain} in chaining.ts. */
   readonly chainHeads: Map<number, StreamNode> = new Map();
 
+  /** An empty graph. */
   constructor(readonly settings: ResolvedSettings) {}
 
+  /** Name of the job. */
   get jobName(): string {
     return this.settings.jobName;
   }
@@ -89,23 +114,28 @@ export class StreamGraph {
   get nodes(): readonly StreamNode[] {
     return [...this.#nodes.values()];
   }
+  /** In the order they were translated. */
   get sources(): readonly StreamNode[] {
     return this.nodes.filter((node) => node.kind === "source" || node.kind === "legacySource");
   }
+  /** A node by its id. @throws BugError when there is none. */
   node(id: number): StreamNode {
     const node = this.#nodes.get(id);
     invariant(node !== undefined, `StreamGraph has no node ${id}`);
     return node;
   }
+  /** Adds a node without edges. @throws BugError when the id is taken. */
   addNode(node: Omit<StreamNode, "inEdges" | "outEdges">): StreamNode {
     invariant(!this.#nodes.has(node.id), `StreamGraph has node ${node.id} twice`);
     const added: StreamNode = { ...node, inEdges: [], outEdges: [] };
     this.#nodes.set(node.id, added);
     return added;
   }
+  /** Adds a node that only says how records go on from `input`. */
   addVirtualPartition(id: number, input: number, partition: VirtualPartition): void {
     this.#virtualPartitions.set(id, { ...partition, input });
   }
+  /** Adds a node that stands for a side output of `input`. */
   addVirtualSideOutput(id: number, input: number, tagId: string): void {
     this.#virtualSideOutputs.set(id, { input, tagId });
   }

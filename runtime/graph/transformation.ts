@@ -44,15 +44,21 @@ export interface TransformationOptions {
 
 /** A node of what the program described. */
 export abstract class Transformation {
+  /** Unique in the environment, counted up from 1. */
   readonly id: number;
+  /** What it reads from; empty for sources. */
   abstract readonly inputs: readonly Transformation[];
+  /** Shown in plans and metrics. */
   name: string;
   /** Longer than the name; shown in plans. Default: the name. */
   description: string | undefined;
   /** Fixes the operator id across changes of the program. */
   uid: string | undefined;
+  /** Only operators of one group share slots. Default: that of the inputs, else "default". */
   slotSharingGroup: string | undefined;
+  /** Operators of one group run subtask by subtask in the same slot. */
   coLocationGroup: string | undefined;
+  /** Line of the program that made it, as `file:line:column`. */
   userLine: string | undefined;
   /** False while the parallelism is only the environment's. */
   parallelismConfigured = false;
@@ -62,6 +68,7 @@ export abstract class Transformation {
   #uidHash: string | undefined;
   #nonParallel = false;
 
+  /** Takes the next id. */
   constructor(readonly ids: TransformationIds, options: TransformationOptions) {
     this.id = ids.next();
     this.name = options.name;
@@ -119,6 +126,7 @@ export abstract class Transformation {
     this.maxParallelism = 1;
     this.#nonParallel = true;
   }
+  /** Whether the parallelism is fixed at 1. */
   get isNonParallel(): boolean {
     return this.#nonParallel;
   }

@@ -49,8 +49,11 @@ export class SideOutputTransformation extends Transformation {
 
 /** Ids under which the parts of a sink find the state of an earlier version of the job. */
 export interface SinkUidHashes {
+  /** Of the writer: 32 hex digits. */
   readonly writerUidHash?: string;
+  /** Of the committer: 32 hex digits. */
   readonly committerUidHash?: string;
+  /** Of the global committer: 32 hex digits. */
   readonly globalCommitterUidHash?: string;
 }
 

@@ -93,6 +93,7 @@ export interface OperatorCoordinatorGateway {
 
 /** Makes an operator's instances; part of the graph. */
 export interface StreamOperatorFactory<OUT = unknown> {
+  /** With which neighbours it may share a task. */
   readonly chainingStrategy: ChainingStrategy;
   /** 0 for sources. */
   readonly numInputs: number;
@@ -106,6 +107,7 @@ export interface StreamOperatorFactory<OUT = unknown> {
   readonly isNonParallel?: boolean;
   /** Source whose enumerator runs beside the JobMaster. */
   readonly source?: import("../functions/source.ts").Source<unknown>;
+  /** How far its splits may run ahead of the group, and how often that is looked at. */
   readonly watermarkAlignment?: {
     readonly group: string;
     readonly maxDriftMs: number;
@@ -115,17 +117,21 @@ export interface StreamOperatorFactory<OUT = unknown> {
   readonly functions?: readonly unknown[];
   /** Hash rule of the key, when declared. */
   readonly keyHashRule?: KeyHashRule;
+  /** Makes the operator of one subtask. */
   create(): StreamOperator<OUT>;
 }
 
 /** Base of all operators: watermarks over all inputs, timers, pending work. */
 export abstract class StreamOperator<OUT = unknown> {
+  /** What the task gives; set by `setup`. */
   protected ctx!: OperatorContext<OUT>;
+  /** Where results go; set by `setup`. */
   protected output!: Output<OUT>;
   #pending: (() => boolean) | undefined;
   #combiner: WatermarkCombiner;
   #currentWatermark = MIN_WATERMARK;
 
+  /** `numInputs` is 0 for sources. */
   constructor(readonly numInputs: number = 1) {
     this.#combiner = new WatermarkCombiner(Math.max(numInputs, 1));
   }
@@ -202,7 +208,9 @@ export abstract class StreamOperator<OUT = unknown> {
   }
   /** Called at a barrier, before the backends are snapshotted: write what is held in fields to state. */
   snapshotState(_checkpointId: number): void {}
+  /** The checkpoint is complete everywhere: its effects may become visible outside. */
   notifyCheckpointComplete(_checkpointId: number): void {}
+  /** The checkpoint will not complete; a later one covers what it held. */
   notifyCheckpointAborted(_checkpointId: number): void {}
   /** An event from the coordinator. */
   handleOperatorEvent(_event: unknown): void {}

@@ -13,5 +13,6 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment; never goes back. */
   monotonic(): number;
+  /** Calls `fn` once, `ms` milliseconds from now, unless taken back. */
   after(ms: number, fn: () => void): Cancel;
 }

@@ -37,17 +37,29 @@ export interface AppendableFile {
  * machine; `rename` is atomic within a directory tree.
  */
 export interface LocalFiles {
+  /** Opens a file for reading. @throws FlinkError when it is missing or a directory. */
   open(path: string): Promise<ReadableFile>;
+  /** All bytes of a file. */
   readAll(path: string): Promise<Uint8Array>;
+  /** All bytes of a file, at once. */
   readAllSync(path: string): Uint8Array;
+  /** Opens a file for writing at its end; makes it when it is missing, but not its directory. */
   appendTo(path: string): AppendableFile;
+  /** What is at the path; undefined when nothing is. */
   stat(path: string): Promise<FileInfo | undefined>;
+  /** What is at the path, at once; undefined when nothing is. */
   statSync(path: string): FileInfo | undefined;
+  /** What is directly inside a directory, sorted by path. */
   list(directory: string): Promise<FileInfo[]>;
+  /** What is directly inside a directory, at once, sorted by path. */
   listSync(directory: string): FileInfo[];
+  /** Makes a directory and those above it; one that exists is fine. */
   makeDirectory(path: string): void;
+  /** Moves a file or directory; a file at `to` is replaced. */
   rename(from: string, to: string): void;
+  /** Removes a file, or a directory with all that is in it. */
   remove(path: string): void;
+  /** Makes names inside the directory durable: files made, renamed and removed. */
   fsyncDirectory(path: string): void;
   /** A fresh directory for temporary files. */
   makeTempDirectory(prefix: string): string;

@@ -14,5 +14,6 @@ export interface SocketConnection {
 
 /** Contract: `connect` rejects with a RetryableError TSF-3020 that names host and port. */
 export interface Sockets {
+  /** Opens a TCP connection. */
   connect(hostname: string, port: number): Promise<SocketConnection>;
 }

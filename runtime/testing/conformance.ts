@@ -14,6 +14,7 @@ import { SourceRun, type SourceRunOptions } from "./source_run.ts";
 
 /** One test of a table. */
 export interface ConformanceTest {
+  /** The rule it tests. */
   readonly name: string;
   /** Throws, or rejects with, an error TSF-3060 that names the rule. */
   readonly fn: () => Promise<void>;
@@ -166,6 +167,7 @@ class SourceBench<T> {
 
 /** What {@link sinkConformance} runs. */
 export interface SinkUnderTest<T> {
+  /** Fresh for every test. */
   // deno-lint-ignore no-explicit-any -- a table takes sinks of all committables and states
   readonly sink: Sink<T, any, any>;
   /** What a reader of the results sees now. */

@@ -41,6 +41,7 @@ export type CruelMode =
 export interface CruelOptions {
   /** Key selector per input; undefined entries are not keyed. Default: not keyed. */
   readonly keySelectors?: ScriptKeySelectors;
+  /** How keys are hashed; default: as where no key type is declared. */
   readonly keyHashRule?: KeyHashRule;
   /** Default 128. */
   readonly maxParallelism?: number;
@@ -58,7 +59,9 @@ export interface CruelOptions {
 
 /** What a run gave. */
 export interface CruelResult {
+  /** Of the plain run, in order. */
   readonly output: HarnessElement[];
+  /** Side outputs of the plain run, by tag id. */
   readonly side: Record<string, StreamRecord[]>;
 }
 

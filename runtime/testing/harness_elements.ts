@@ -8,19 +8,25 @@ import { type LatencyMarker, NO_TIMESTAMP, type WatermarkStatus } from "../types
 
 /** A record; without `timestamp` when it has none. */
 export interface StreamRecord<T = unknown> {
+  /** Tells it from the other elements. */
   readonly kind: "record";
+  /** What was emitted. */
   readonly value: T;
   /** Milliseconds since the epoch. */
   readonly timestamp?: number;
 }
 /** A watermark. */
 export interface Watermark {
+  /** Tells it from the other elements. */
   readonly kind: "watermark";
+  /** Milliseconds since the epoch; MAX_WATERMARK at the end of the input. */
   readonly timestamp: number;
 }
 /** A status. */
 export interface StatusElement {
+  /** Tells it from the other elements. */
   readonly kind: "status";
+  /** Whether the sender takes part in the watermark. */
   readonly status: WatermarkStatus;
 }
 /** Everything a harness gives out, in order. */

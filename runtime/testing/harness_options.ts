@@ -22,9 +22,11 @@ export interface HarnessOptions {
   readonly maxParallelism?: number;
   /** Index of the subtask under test, from 0. Default 0. */
   readonly subtaskIndex?: number;
+  /** How keys are hashed; default: as where no key type is declared. */
   readonly keyHashRule?: KeyHashRule;
   /** Name and uid that errors show. */
   readonly name?: string;
+  /** Uid that errors show. Default: none. */
   readonly uid?: string;
   /** Settings of the job. `checkMutation` is on unless switched off. */
   readonly config?: Partial<OperatorConfig>;
@@ -32,10 +34,13 @@ export interface HarnessOptions {
   readonly proceed?: () => boolean;
   /** Overwrite every value after the operator emitted it. Default false. */
   readonly mutateOutput?: boolean;
+  /** Clock, files and the like. Default: fresh ones. */
   readonly seams?: TestSeams;
   /** Content of cached files, by name. */
   readonly cachedFiles?: Readonly<Record<string, string | Uint8Array>>;
+  /** Gets what the operator sends to its coordinator. Default: none. */
   readonly coordinator?: OperatorContext["coordinator"];
+  /** Gets what a collect operator hands to the client. Default: none. */
   readonly collect?: OperatorContext["collect"];
 }
 

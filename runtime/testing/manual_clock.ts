@@ -35,7 +35,7 @@ export class ManualClock implements Clock {
   /** Sorted by time, then order. */
   #planned: Planned[] = [];
 
-  /** @param startMs The first time, in ms since the epoch. Default 0. */
+  /** A clock that stands still until it is moved. @param startMs The first time, in ms since the epoch. Default 0. */
   constructor(startMs = 0) {
     this.#now = startMs;
   }
@@ -46,6 +46,7 @@ export class ManualClock implements Clock {
   monotonic(): number {
     return this.#monotonic;
   }
+  /** Plans a call `ms` from now; one of 0 or less is due at the next move of the clock. */
   after(ms: number, fn: () => void): Cancel {
     return this.at(this.#now + Math.max(ms, 0), fn);
   }

@@ -35,6 +35,8 @@ export class MemoryFiles implements LocalFiles {
   #temporary = 0;
 
   /**
+   * Starts with this content, durable.
+   *
    * @param content Text or bytes by path.
    * @param now Clock for modification times. Default: always 0.
    */
@@ -67,6 +69,7 @@ export class MemoryFiles implements LocalFiles {
     return [...this.#files.keys()].sort();
   }
 
+  /** Opens a file for reading; rejects when it is missing. */
   open(path: string): Promise<ReadableFile> {
     return attempt(() => {
       const file = this.#file(path);
@@ -81,12 +84,15 @@ export class MemoryFiles implements LocalFiles {
       };
     });
   }
+  /** All bytes of a file. */
   readAll(path: string): Promise<Uint8Array> {
     return attempt(() => this.readAllSync(path));
   }
+  /** All bytes of a file, at once. */
   readAllSync(path: string): Uint8Array {
     return this.#file(path).bytes.slice();
   }
+  /** Opens a file for writing at its end; bytes are durable after `fsync`. */
   appendTo(path: string): AppendableFile {
     const name = normal(path);
     if (this.statSync(name) === undefined) {
@@ -113,9 +119,11 @@ export class MemoryFiles implements LocalFiles {
       close: () => {},
     };
   }
+  /** What is at the path; undefined when nothing is. */
   stat(path: string): Promise<FileInfo | undefined> {
     return attempt(() => this.statSync(path));
   }
+  /** What is at the path, at once; undefined when nothing is. */
   statSync(path: string): FileInfo | undefined {
     const name = normal(path);
     const file = this.#files.get(name);
@@ -124,9 +132,11 @@ export class MemoryFiles implements LocalFiles {
     }
     return this.#directories.has(name) ? { path: name, sizeBytes: 0, modifiedMs: 0, isDirectory: true } : undefined;
   }
+  /** What is directly inside a directory, sorted by path. */
   list(directory: string): Promise<FileInfo[]> {
     return attempt(() => this.listSync(directory));
   }
+  /** What is directly inside a directory, at once, sorted by path. */
   listSync(directory: string): FileInfo[] {
     const name = normal(directory);
     this.#requireDirectory(name, directory);
@@ -135,6 +145,7 @@ export class MemoryFiles implements LocalFiles {
       .sort()
       .map((path) => this.statSync(path)!);
   }
+  /** Makes a directory and those above it; not durable before `fsyncDirectory`. */
   makeDirectory(path: string): void {
     const made: string[] = [];
     for (let at = normal(path); at !== "/"; at = parentOf(at)) {
@@ -143,6 +154,7 @@ export class MemoryFiles implements LocalFiles {
     }
     for (const directory of made) this.#directories.add(directory);
   }
+  /** Moves a file or directory; a file at `to` is replaced. */
   rename(from: string, to: string): void {
     const [source, target] = [normal(from), normal(to)];
     const file = this.#files.get(source);
@@ -160,6 +172,7 @@ export class MemoryFiles implements LocalFiles {
     }
     for (const path of [...this.#files.keys()].filter(isInside)) this.rename(path, target + path.slice(source.length));
   }
+  /** Removes a file, or a directory with all that is in it. */
   remove(path: string): void {
     const name = normal(path);
     if (this.#files.delete(name)) return;
@@ -167,6 +180,7 @@ export class MemoryFiles implements LocalFiles {
     for (const file of [...this.#files.keys()]) if (file.startsWith(name + "/")) this.#files.delete(file);
     for (const inner of [...this.#directories]) if (inner.startsWith(name + "/")) this.#directories.delete(inner);
   }
+  /** Makes names inside the directory durable: they outlast `crash()`. */
   fsyncDirectory(path: string): void {
     const name = normal(path);
     this.#requireDirectory(name, path);

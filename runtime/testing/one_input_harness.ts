@@ -32,7 +32,7 @@ import { StreamOperatorTestHarness } from "./operator_test_harness.ts";
 export class OneInputStreamOperatorTestHarness<IN, OUT> extends StreamOperatorTestHarness<OUT> {
   readonly #keyed: boolean;
 
-  /** @param keySelector For the keyed harness below. */
+  /** The operator opens at the first use. @param keySelector For the keyed harness below. */
   constructor(
     operator: OperatorUnderTest<OUT>,
     options: HarnessOptions = {},
@@ -53,13 +53,16 @@ export class OneInputStreamOperatorTestHarness<IN, OUT> extends StreamOperatorTe
   processElements(records: Iterable<StreamRecord<IN>>): void {
     for (const { value, timestamp } of records) this.processElement(value, timestamp);
   }
+  /** Gives a watermark in, in ms. */
   processWatermark(mark: number | Watermark): void {
     const timestamp = typeof mark === "number" ? mark : mark.timestamp;
     this.run("processWatermark()", (operator) => operator.processWatermark(timestamp, 0));
   }
+  /** Tells that the input is idle, active again or finished. */
   processWatermarkStatus(status: WatermarkStatus): void {
     this.run("processWatermarkStatus()", (operator) => operator.processStatus(status, 0));
   }
+  /** Ends the input; what the operator emits then goes to the output. */
   endInput(): void {
     this.run("endInput()", (operator) => operator.endInput(0));
   }
@@ -68,6 +71,7 @@ export class OneInputStreamOperatorTestHarness<IN, OUT> extends StreamOperatorTe
 /** Runs an operator with one keyed input. */
 export class KeyedOneInputStreamOperatorTestHarness<K extends Key, IN, OUT>
   extends OneInputStreamOperatorTestHarness<IN, OUT> {
+  /** Records get their key by the selector. */
   constructor(operator: OperatorUnderTest<OUT>, keySelector: KeySelector<IN, K>, options: HarnessOptions = {}) {
     super(operator, options, keySelector);
   }

@@ -54,6 +54,7 @@ export abstract class StreamOperatorTestHarness<OUT> {
   #failure: unknown;
   #hasFailed = false;
 
+  /** The operator is made and opened at the first use. */
   protected constructor(
     underTest: OperatorUnderTest<OUT>,
     selectors: readonly (KeySelector<unknown, Key> | undefined)[],
@@ -123,6 +124,7 @@ export abstract class StreamOperatorTestHarness<OUT> {
     this.seams.clock.jumpTo(timestamp);
     this.#pump();
   }
+  /** Processing time in ms. */
   getProcessingTime(): number {
     return this.seams.clock.now();
   }
@@ -169,9 +171,11 @@ export abstract class StreamOperatorTestHarness<OUT> {
     }
     return { checkpointId, ...this.#runtime!.snapshot(checkpointId) };
   }
+  /** Tells the operator that a checkpoint is complete. */
   notifyCheckpointComplete(checkpointId: number): void {
     this.run("notifyCheckpointComplete()", (operator) => operator.notifyCheckpointComplete(checkpointId));
   }
+  /** Tells the operator that a checkpoint will not complete. */
   notifyCheckpointAborted(checkpointId: number): void {
     this.run("notifyCheckpointAborted()", (operator) => operator.notifyCheckpointAborted(checkpointId));
   }
@@ -180,9 +184,11 @@ export abstract class StreamOperatorTestHarness<OUT> {
   numKeyedStateEntries(stateName?: string): number {
     return this.#made().keyedState?.numStateEntries(stateName) ?? 0;
   }
+  /** Registered event-time timers, over all keys. */
   numEventTimeTimers(): number {
     return this.#numTimers("event-timers");
   }
+  /** Registered processing-time timers, over all keys. */
   numProcessingTimeTimers(): number {
     return this.#numTimers("processing-timers");
   }

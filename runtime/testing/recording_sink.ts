@@ -8,19 +8,25 @@ import type { Sink, SinkWriter, WriterInitContext } from "../functions/sink.ts";
 
 /** One record with what the sink knew about it. */
 export interface RecordedValue<T> {
+  /** The record. */
   readonly value: T;
   /** Undefined when the record has none. */
   readonly timestamp: number | undefined;
   /** The watermark of the subtask when the record came. */
   readonly watermark: number;
+  /** Index of the subtask that got it, from 0. */
   readonly subtask: number;
+  /** Attempt of that subtask, from 0; higher after a failure. */
   readonly attempt: number;
 }
 
 /** One watermark as a subtask saw it. */
 export interface RecordedWatermark {
+  /** Milliseconds since the epoch. */
   readonly watermark: number;
+  /** Index of the subtask that got it, from 0. */
   readonly subtask: number;
+  /** Attempt of that subtask, from 0; higher after a failure. */
   readonly attempt: number;
   /** Records of all subtasks before it. */
   readonly afterRecords: number;

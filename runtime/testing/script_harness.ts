@@ -17,12 +17,14 @@ import { overwrite } from "./overwrite.ts";
 
 /** Moves processing time. */
 export interface ProcessingTimeStep {
+  /** Tells it from the other steps. */
   readonly kind: "processing-time";
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
 }
 /** Ends an input; after the last one the operator is finished. */
 export interface EndStep {
+  /** Tells it from the other steps. */
   readonly kind: "end";
 }
 /** One step of a script; `input` counts from 0 and is 0 when left out. */

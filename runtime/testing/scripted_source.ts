@@ -25,6 +25,7 @@ export class Gate {
   #open = false;
   readonly #opened = Promise.withResolvers<void>();
 
+  /** Whether scripts go on here. */
   get isOpen(): boolean {
     return this.#open;
   }

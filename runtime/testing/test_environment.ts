@@ -36,7 +36,9 @@ export interface TestEnvironmentOptions {
 
 /** An environment and what a test controls and sees of it. */
 export interface TestEnvironment {
+  /** Build and execute jobs with it. */
   readonly env: StreamExecutionEnvironment;
+  /** The time of all tasks. */
   readonly clock: ManualClock;
   /** What was logged and, in `log.printed`, what print sinks wrote. */
   readonly log: CapturedLog;

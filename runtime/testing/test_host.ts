@@ -20,6 +20,7 @@ export interface VirtualClock extends Clock {
 
 /** A consistent snapshot of a whole job, to restore from. */
 export interface TestSnapshot {
+  /** Ids of a job rise. */
   readonly checkpointId: number;
 }
 

@@ -19,15 +19,21 @@ type MetricGroup = OperatorContext["metrics"];
 
 /** A line that was logged. */
 export interface LoggedLine {
+  /** From debug to error. */
   readonly level: LogLevel;
+  /** What was said. */
   readonly message: string;
+  /** What was said beside the message. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /** Keeps what is logged and printed. */
 export class CapturedLog implements Log {
+  /** Logged lines, in order. */
   readonly lines: LoggedLine[] = [];
+  /** Lines of print sinks, in order. */
   readonly printed: { readonly line: string; readonly stream: "stdout" | "stderr" }[] = [];
+  /** Keeps the line. */
   log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void {
     this.lines.push(fields === undefined ? { level, message } : { level, message, fields });
   }
@@ -43,6 +49,7 @@ export class CapturedLog implements Log {
 /** Runs posted calls when told. */
 export class ManualMainThread implements MainThread {
   #posted: (() => void)[] = [];
+  /** Keeps the call until `runAll`. */
   post(fn: () => void): void {
     this.#posted.push(fn);
   }
@@ -64,10 +71,15 @@ export class ManualMainThread implements MainThread {
 
 /** {@link Seams} with the controls of a test. */
 export interface TestSeams extends Seams {
+  /** Stands still until it is moved. */
   readonly clock: ManualClock;
+  /** Seeded: the same in every run. */
   readonly random: Random;
+  /** Runs posted calls when told. */
   readonly mainThread: ManualMainThread;
+  /** Keeps what is logged and printed. */
   readonly log: CapturedLog;
+  /** Files in memory. */
   readonly files: MemoryFiles;
 }
 
@@ -137,6 +149,7 @@ class MemorySpill implements Spill {
 export class TestMetrics implements MetricGroup {
   readonly #values: Map<string, () => unknown>;
   readonly #prefix: string;
+  /** Metrics below `prefix`; groups share `values`. */
   constructor(prefix = "", values: Map<string, () => unknown> = new Map()) {
     this.#prefix = prefix;
     this.#values = values;
@@ -145,19 +158,23 @@ export class TestMetrics implements MetricGroup {
   get(name: string): unknown {
     return this.#values.get(name)?.();
   }
+  /** A counter that starts at 0. */
   counter(name: string): ReturnType<MetricGroup["counter"]> {
     let count = 0;
     this.#values.set(this.#prefix + name, () => count);
     return { inc: (by = 1) => void (count += by), dec: (by = 1) => void (count -= by), getCount: () => count };
   }
+  /** A value that is asked for at every `get`. */
   gauge<T>(name: string, gauge: () => T): () => T {
     this.#values.set(this.#prefix + name, gauge);
     return gauge;
   }
+  /** A count of events; its rate is not kept. */
   meter(name: string): ReturnType<MetricGroup["meter"]> {
     const counter = this.counter(name);
     return { markEvent: (count) => counter.inc(count), getCount: () => counter.getCount() };
   }
+  /** A histogram; `get` gives all values in order of arrival. */
   histogram(name: string): ReturnType<MetricGroup["histogram"]> {
     const values: number[] = [];
     this.#values.set(this.#prefix + name, () => [...values]);
@@ -173,6 +190,7 @@ export class TestMetrics implements MetricGroup {
       }),
     };
   }
+  /** A group whose metrics are named "name.metric" or "name.value.metric". */
   addGroup(name: string, value?: string): MetricGroup {
     return new TestMetrics(`${this.#prefix}${name}.${value === undefined ? "" : value + "."}`, this.#values);
   }

@@ -16,7 +16,7 @@ type Selector<IN> = KeySelector<IN, Key> | undefined;
 
 /** Runs an operator with two inputs. */
 export class TwoInputStreamOperatorTestHarness<IN1, IN2, OUT> extends StreamOperatorTestHarness<OUT> {
-  /** @param keySelectors For the keyed harness below. */
+  /** The operator opens at the first use. @param keySelectors For the keyed harness below. */
   constructor(
     operator: OperatorUnderTest<OUT>,
     options: HarnessOptions = {},
@@ -32,15 +32,18 @@ export class TwoInputStreamOperatorTestHarness<IN1, IN2, OUT> extends StreamOper
       operator.processElement1(value, timestamp);
     });
   }
+  /** Gives a record to the second input; `timestamp` in ms, none when left out. */
   processElement2(value: IN2, timestamp: number = NO_TIMESTAMP): void {
     this.run("processElement2()", (operator) => {
       operator.setKeyContext(1, value);
       operator.processElement2(value, timestamp);
     });
   }
+  /** Gives a watermark to the first input, in ms. */
   processWatermark1(mark: number | Watermark): void {
     this.#watermark(mark, 0);
   }
+  /** Gives a watermark to the second input, in ms. */
   processWatermark2(mark: number | Watermark): void {
     this.#watermark(mark, 1);
   }
@@ -49,15 +52,19 @@ export class TwoInputStreamOperatorTestHarness<IN1, IN2, OUT> extends StreamOper
     this.#watermark(mark, 0);
     this.#watermark(mark, 1);
   }
+  /** Tells that the first input is idle, active again or finished. */
   processWatermarkStatus1(status: WatermarkStatus): void {
     this.run("processWatermarkStatus1()", (operator) => operator.processStatus(status, 0));
   }
+  /** Tells that the second input is idle, active again or finished. */
   processWatermarkStatus2(status: WatermarkStatus): void {
     this.run("processWatermarkStatus2()", (operator) => operator.processStatus(status, 1));
   }
+  /** Ends the first input; what the operator emits then goes to the output. */
   endInput1(): void {
     this.run("endInput1()", (operator) => operator.endInput(0));
   }
+  /** Ends the second input; what the operator emits then goes to the output. */
   endInput2(): void {
     this.run("endInput2()", (operator) => operator.endInput(1));
   }
@@ -71,6 +78,7 @@ export class TwoInputStreamOperatorTestHarness<IN1, IN2, OUT> extends StreamOper
 /** Runs an operator with two keyed inputs. */
 export class KeyedTwoInputStreamOperatorTestHarness<K extends Key, IN1, IN2, OUT>
   extends TwoInputStreamOperatorTestHarness<IN1, IN2, OUT> {
+  /** Records get their key by the selectors; both give the same kind of key. */
   constructor(
     operator: OperatorUnderTest<OUT>,
     keySelector1: KeySelector<IN1, K> | undefined,
@@ -91,9 +99,11 @@ export class BroadcastOperatorTestHarness<IN1, IN2, OUT> extends TwoInputStreamO
   processBroadcastElement(value: IN2, timestamp?: number): void {
     this.processElement2(value, timestamp);
   }
+  /** Gives a watermark to the main input, in ms. */
   processWatermark(mark: number | Watermark): void {
     this.processWatermark1(mark);
   }
+  /** Gives a watermark to the broadcast input, in ms. */
   processBroadcastWatermark(mark: number | Watermark): void {
     this.processWatermark2(mark);
   }
@@ -107,6 +117,7 @@ export class BroadcastOperatorTestHarness<IN1, IN2, OUT> extends TwoInputStreamO
 /** {@link BroadcastOperatorTestHarness} with a keyed main input. */
 export class KeyedBroadcastOperatorTestHarness<K extends Key, IN1, IN2, OUT>
   extends BroadcastOperatorTestHarness<IN1, IN2, OUT> {
+  /** Records of the main input get their key by the selector. */
   constructor(operator: OperatorUnderTest<OUT>, keySelector: KeySelector<IN1, K>, options: HarnessOptions = {}) {
     super(operator, options, [keySelector, undefined]);
   }

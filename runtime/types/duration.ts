@@ -51,7 +51,7 @@ export class Duration {
     readonly ms: number,
   ) {}
 
-  /** @throws InvalidProgramError TSF-2107 when it is no finite number. */
+  /** So many milliseconds. @throws InvalidProgramError TSF-2107 when it is no finite number. */
   static ofMillis(ms: number): Duration {
     return new Duration(wholeMillis(ms, ms));
   }

@@ -27,6 +27,7 @@ export type TypeKind =
 
 /** A description of `T`; made by {@link Types}. */
 export interface TypeInformation<T> {
+  /** Which kind of type it is. */
   readonly kind: TypeKind;
   /** Fields of a row, in order. */
   readonly fields?: readonly (readonly [name: string, type: TypeInformation<unknown>])[];

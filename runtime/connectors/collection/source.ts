@@ -27,6 +27,7 @@ import { type NumberSequenceSplit, RangeReader, RangeSource } from "../sequence/
 export class CollectionSource<T> extends RangeSource<T> {
   readonly #elements: readonly T[];
 
+  /** Copies the elements: changing them afterwards does not change the source. */
   constructor(elements: Iterable<T>) {
     super();
     this.#elements = Array.from(elements, (element) => copyValue(element));
@@ -37,11 +38,13 @@ export class CollectionSource<T> extends RangeSource<T> {
     return this.#elements.length;
   }
 
+  /** Emits a copy of each element of its splits. */
   override createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
     const elements = this.#elements;
     return new RangeReader<T>(context, (index, output) => output.collect(copyValue(elements[index])));
   }
 
+  /** The positions of the elements. */
   protected override range(): readonly [number, number] {
     return [0, this.size - 1];
   }

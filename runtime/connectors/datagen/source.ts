@@ -30,6 +30,8 @@ export type GeneratorFunction<T> = (index: number) => T;
  */
 export class DataGeneratorSource<T> extends RangeSource<T> {
   /**
+   * Emits what the generator gives for the indexes 0 to `count` - 1.
+   *
    * @param generator A function, or `perSubtask(() => function)` when it keeps something between calls.
    * @param count Records of all subtasks together.
    * @param rateLimiter Default: no limit.
@@ -45,6 +47,7 @@ export class DataGeneratorSource<T> extends RangeSource<T> {
     checkOption(callable, "generator", "a function of the index", generator);
   }
 
+  /** Calls the generator for the indexes of its splits, at the limited rate. */
   override createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
     const { generator } = this;
     const generate = typeof generator === "function" ? generator : generator[PER_SUBTASK]();
@@ -52,6 +55,7 @@ export class DataGeneratorSource<T> extends RangeSource<T> {
     return new RangeReader<T>(context, (index, output) => output.collect(generated(generate, index)), gate);
   }
 
+  /** The indexes. */
   protected override range(): readonly [number, number] {
     return [0, this.count - 1];
   }

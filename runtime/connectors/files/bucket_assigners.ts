@@ -8,7 +8,9 @@ import { DateTimePattern } from "./date_time_pattern.ts";
 
 /** What an assigner may ask. */
 export interface BucketAssignerContext {
+  /** The clock of the task, in ms since the epoch. */
   readonly currentProcessingTime: number;
+  /** The watermark of the subtask, in ms; MIN_WATERMARK before the first. */
   readonly currentWatermark: number;
   /** Undefined when the record has none. */
   readonly timestamp: number | undefined;
@@ -16,11 +18,13 @@ export interface BucketAssignerContext {
 
 /** Names the bucket of a record: a path below the base path, "" for the base path itself. */
 export interface BucketAssigner<T> {
+  /** Asked once per record. */
   getBucketId(value: T, context: BucketAssignerContext): string;
 }
 
 /** All records in the base path. */
 export class BasePathBucketAssigner<T> implements BucketAssigner<T> {
+  /** Always "". */
   getBucketId(): string {
     return "";
   }
@@ -42,6 +46,8 @@ export class DateTimeBucketAssigner<T> implements BucketAssigner<T> {
   readonly #pattern: DateTimePattern;
 
   /**
+   * Buckets by the time at which the record is written, not by its timestamp.
+   *
    * @param pattern Letters as in Java's DateTimeFormatter: y M d D H h k K m s S a E; text in quotes. Default
    * "yyyy-MM-dd--HH".
    * @param timeZone An IANA name such as "Europe/Berlin"; default: that of the process.
@@ -51,6 +57,7 @@ export class DateTimeBucketAssigner<T> implements BucketAssigner<T> {
     this.#pattern = new DateTimePattern(pattern, timeZone);
   }
 
+  /** The clock's time in the pattern. */
   getBucketId(_value: T, { currentProcessingTime }: BucketAssignerContext): string {
     return this.#pattern.format(currentProcessingTime);
   }

@@ -8,6 +8,7 @@ import type { RecordBoundaries } from "./record_chunks.ts";
 
 /** Takes what a decoder finds. */
 export interface DecodedRecords<T> {
+  /** Emits a record. */
   add(record: T): void;
   /**
    * Reports a line that is no record.
@@ -38,6 +39,8 @@ export interface RecordFormat<T> {
   /** Default: every line feed ends a record. */
   createBoundaries?(): RecordBoundaries;
   /**
+   * Makes the decoder of one split of a file.
+   *
    * @param header The text of the header record, with its line end; undefined without one or when the file is empty.
    * @param path Named in errors.
    */
@@ -46,10 +49,13 @@ export interface RecordFormat<T> {
 
 /** A line that is no record, as a side output gives it. */
 export interface InvalidLine {
+  /** The file. */
   readonly path: string;
   /** Counted from 1. */
   readonly line: number;
+  /** The line without its line end. */
   readonly content: string;
+  /** Why it is no record. */
   readonly reason: string;
 }
 

@@ -9,9 +9,11 @@ import { checkOption } from "../invalid_option.ts";
 
 /** What a policy may ask about the part file that is being written. */
 export interface PartFileInfo {
+  /** Path below the base path; "" for the base path itself. */
   readonly bucketId: string;
   /** When it was begun, in ms since the epoch. */
   readonly creationTime: number;
+  /** Bytes written so far. */
   readonly sizeBytes: number;
   /** When a record was last written to it. */
   readonly lastUpdateTime: number;
@@ -19,6 +21,7 @@ export interface PartFileInfo {
 
 /** Decides when a part file ends. */
 export interface RollingPolicy<T> {
+  /** Asked for every open part file at each checkpoint. */
   shouldRollOnCheckpoint(part: PartFileInfo): boolean;
   /** Asked before each record. */
   shouldRollOnEvent(part: PartFileInfo, value: T): boolean;
@@ -38,11 +41,14 @@ export interface DefaultRollingPolicyOptions {
 
 /** Ends a part file that is too large, too old, or was not written to for too long. */
 export class DefaultRollingPolicy<T> implements RollingPolicy<T> {
+  /** A larger part file ends. Default 128 MiB. */
   readonly maxPartSizeBytes: number;
+  /** A part file of this age ends, in ms. Default 60,000. */
   readonly rolloverIntervalMs: number;
+  /** A part file that was not written to for so long ends, in ms. Default 60,000. */
   readonly inactivityIntervalMs: number;
 
-  /** @throws InvalidProgramError TSF-3016 unless all limits are positive. */
+  /** Limits left out take their defaults. @throws InvalidProgramError TSF-3016 unless all limits are positive. */
   constructor(options: DefaultRollingPolicyOptions = {}) {
     this.maxPartSizeBytes = options.maxPartSizeBytes ?? 128 * 1024 * 1024;
     this.rolloverIntervalMs = toMillis(options.rolloverInterval ?? 60_000);
@@ -52,6 +58,7 @@ export class DefaultRollingPolicy<T> implements RollingPolicy<T> {
     checkOption(this.inactivityIntervalMs > 0, "inactivityInterval", "a time > 0", options.inactivityInterval);
   }
 
+  /** Only a part file that is too large; age and idleness are looked at by the clock. */
   shouldRollOnCheckpoint(part: PartFileInfo): boolean {
     return part.sizeBytes > this.maxPartSizeBytes;
   }
@@ -66,6 +73,7 @@ export class DefaultRollingPolicy<T> implements RollingPolicy<T> {
 
 /** Ends every part file at the next checkpoint, so that results are finished as soon as they can be. */
 export class OnCheckpointRollingPolicy<T> implements RollingPolicy<T> {
+  /** Always true. */
   shouldRollOnCheckpoint(): boolean {
     return true;
   }

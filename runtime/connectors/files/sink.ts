@@ -44,10 +44,11 @@ export interface FileSinkOptions<T> {
  * ```
  */
 export class FileSink<T> implements Sink<T, PendingFile, BucketState> {
+  /** The directory of all buckets, without a slash at the end. */
   readonly basePath: string;
   readonly #options: FileWriterOptions<T>;
 
-  /** @throws InvalidProgramError TSF-3016 for a wrong option. */
+  /** The same sink as the builder of `forRowFormat` makes. @throws InvalidProgramError TSF-3016 for a wrong option. */
   constructor(basePath: string | URL, encoder: Encoder<T> | Encoder<T>["encode"], options: FileSinkOptions<T> = {}) {
     const text = String(basePath);
     const path = text.startsWith("file:") ? decodeURIComponent(new URL(text).pathname) : text;
@@ -90,25 +91,30 @@ export class FileSink<T> implements Sink<T, PendingFile, BucketState> {
 
 /** Collects the options of a {@link FileSink}; every method gives a new builder. */
 export class FileSinkBuilder<T> {
+  /** See {@link FileSink.forRowFormat}. */
   constructor(
     readonly basePath: string | URL,
     readonly encoder: Encoder<T> | Encoder<T>["encode"],
     readonly options: FileSinkOptions<T>,
   ) {}
 
+  /** Default {@link DateTimeBucketAssigner}: a bucket per hour. */
   withBucketAssigner(bucketAssigner: BucketAssigner<T>): FileSinkBuilder<T> {
     return this.#with({ bucketAssigner });
   }
+  /** Default {@link DefaultRollingPolicy}. */
   withRollingPolicy(rollingPolicy: RollingPolicy<T>): FileSinkBuilder<T> {
     return this.#with({ rollingPolicy });
   }
+  /** How often open part files are checked for their age. Default 1 min. */
   withBucketCheckInterval(bucketCheckInterval: DurationLike): FileSinkBuilder<T> {
     return this.#with({ bucketCheckInterval });
   }
+  /** What the names of part files begin and end with. Default "part" and "". */
   withOutputFileConfig(names: { readonly partPrefix?: string; readonly partSuffix?: string }): FileSinkBuilder<T> {
     return this.#with(names);
   }
-  /** @throws InvalidProgramError TSF-3016 for a wrong option. */
+  /** Makes the sink. @throws InvalidProgramError TSF-3016 for a wrong option. */
   build(): FileSink<T> {
     return new FileSink<T>(this.basePath, this.encoder, this.options);
   }

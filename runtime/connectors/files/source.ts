@@ -57,12 +57,18 @@ const DEFAULT_MAX_LINE_BYTES = 64 * 1024 * 1024;
  * ```
  */
 export class FileSource<T> extends DiscoveringSource<T, FileSourceSplit> {
+  /** How bytes become records. */
   readonly format: RecordFormat<T>;
+  /** Files and directories to read, as given; URLs as paths. */
   readonly paths: readonly string[];
   readonly #options: FileSourceOptions;
   readonly #periodMs: number | undefined;
 
-  /** @throws InvalidProgramError TSF-3016 for a wrong option. */
+  /**
+   * The same source as the builder of `forRecordStreamFormat` makes.
+   *
+   * @throws InvalidProgramError TSF-3016 for a wrong option.
+   */
   constructor(
     format: RecordFormat<T>,
     paths: string | URL | readonly (string | URL)[],
@@ -94,10 +100,12 @@ export class FileSource<T> extends DiscoveringSource<T, FileSourceSplit> {
     return new FileSourceBuilder<T>(format, paths, {});
   }
 
+  /** Unbounded with `monitorContinuously`, else bounded. */
   override getBoundedness(): Boundedness {
     return this.#periodMs === undefined ? "bounded" : "continuous-unbounded";
   }
 
+  /** Reads its splits one after the other. */
   override createReader(context: SourceReaderContext): SourceReader<T, FileSourceSplit> {
     const { onInvalidLine = "fail", maxLineBytes = DEFAULT_MAX_LINE_BYTES } = this.#options;
     const tagId = onInvalidLine instanceof OutputTag ? onInvalidLine.id : "";
@@ -113,10 +121,12 @@ export class FileSource<T> extends DiscoveringSource<T, FileSourceSplit> {
     return reader as SourceReader<T, FileSourceSplit>;
   }
 
+  /** Makes a split from what a checkpoint holds of it. */
   override deserializeSplit(data: unknown): FileSourceSplit {
     return FetchedSplit.fromData(data);
   }
 
+  /** Lists the files and cuts them into splits, once or every discovery interval. */
   protected override discovery(context: SplitEnumeratorContext<FileSourceSplit>): SplitDiscovery<FileSourceSplit> {
     const search = {
       paths: this.paths,
@@ -155,6 +165,7 @@ function pathOf(path: string | URL): string {
 
 /** Collects the options of a {@link FileSource}; every method gives a new builder. */
 export class FileSourceBuilder<T> {
+  /** See {@link FileSource.forRecordStreamFormat}. */
   constructor(
     readonly format: RecordFormat<T>,
     readonly paths: readonly (string | URL)[],
@@ -173,7 +184,7 @@ export class FileSourceBuilder<T> {
   with(options: FileSourceOptions): FileSourceBuilder<T> {
     return new FileSourceBuilder<T>(this.format, this.paths, { ...this.options, ...options });
   }
-  /** @throws InvalidProgramError TSF-3016 for a wrong option. */
+  /** Makes the source. @throws InvalidProgramError TSF-3016 for a wrong option. */
   build(): FileSource<T> {
     return new FileSource<T>(this.format, this.paths, this.options);
   }

@@ -36,11 +36,16 @@ export class TextLineInputFormat implements RecordFormat<string> {
   readonly splittable = true;
   readonly hasHeader = false;
 
-  /** @throws InvalidProgramError TSF-3016 for an encoding that is not known or not usable. */
+  /**
+   * Lines in an encoding of the Encoding Standard; default UTF-8.
+   *
+   * @throws InvalidProgramError TSF-3016 for an encoding that is not known or not usable.
+   */
   constructor(readonly charset: string = "utf-8") {
     checkCharset(charset);
   }
 
+  /** Gives every line as a record, without its line end. */
   createDecoder(): RecordDecoder<string> {
     return {
       decode(text: string, records: DecodedRecords<string>): void {

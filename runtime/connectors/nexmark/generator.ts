@@ -22,11 +22,15 @@ export interface NexmarkSettings {
   readonly outOfOrderGroupSize?: number;
   /** Events of each kind per round. Default 1, 3 and 46. */
   readonly personProportion?: number;
+  /** Auctions per round. Default 3. */
   readonly auctionProportion?: number;
+  /** Bids per round. Default 46. */
   readonly bidProportion?: number;
   /** Of so many, all but one go to the hot few. Default 2, 4 and 4. */
   readonly hotAuctionRatio?: number;
+  /** The same for bidders. Default 4. */
   readonly hotBidderRatio?: number;
+  /** The same for sellers. Default 4. */
   readonly hotSellerRatio?: number;
   /** Persons that are active at a time. Default 1000. */
   readonly activePeople?: number;
@@ -34,6 +38,7 @@ export interface NexmarkSettings {
   readonly inFlightAuctions?: number;
   /** Where counting begins. Default 0 and 0; Flink's table source has 1 and 1. */
   readonly firstEventId?: number;
+  /** Number of the first event, which moves its timestamp. Default 0. */
   readonly firstEventNumber?: number;
   /** Add the offset of person ids to bidders twice, as Flink's generator does. Default false. */
   readonly compatBidderOffset?: boolean;
@@ -69,7 +74,7 @@ export class NexmarkGenerator {
   readonly #channels = new Map<number, { readonly channel: string; readonly url: string }>();
   #extraText: string | undefined;
 
-  /** @throws InvalidProgramError TSF-3016 for a wrong setting. */
+  /** Makes a generator; equal settings give equal events. @throws InvalidProgramError TSF-3016 for a wrong setting. */
   constructor(settings: NexmarkSettings = {}) {
     this.#settings = complete(settings);
     const { personProportion, auctionProportion, bidProportion, eventsPerSecond } = this.#settings;

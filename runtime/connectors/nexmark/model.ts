@@ -8,26 +8,39 @@ import { type TypeInformation, Types } from "../../types/type_information.ts";
 
 /** Somebody who joined the site. */
 export interface Person {
+  /** Tells it from auctions and bids. */
   readonly kind: "person";
+  /** Unique among persons, from 1000. */
   readonly id: number;
+  /** First and last name. */
   readonly name: string;
+  /** Made-up address. */
   readonly emailAddress: string;
+  /** Made-up number. */
   readonly creditCard: string;
+  /** One of ten cities. */
   readonly city: string;
+  /** One of AZ, CA, ID, OR, WA and WY. */
   readonly state: string;
   /** Event time, ms since the epoch. */
   readonly dateTime: number;
+  /** Filling, so that events have their average size. */
   readonly extra: string;
 }
 
 /** Something for sale. */
 export interface Auction {
+  /** Tells it from persons and bids. */
   readonly kind: "auction";
+  /** Unique among auctions, from 1000. */
   readonly id: number;
+  /** Random text. */
   readonly itemName: string;
+  /** Random text. */
   readonly description: string;
   /** In cents. */
   readonly initialBid: number;
+  /** Lowest price the seller takes, in cents. */
   readonly reserve: number;
   /** Event time, ms since the epoch. */
   readonly dateTime: number;
@@ -35,12 +48,15 @@ export interface Auction {
   readonly expires: number;
   /** Id of a person. */
   readonly seller: number;
+  /** From 10 to 14. */
   readonly category: number;
+  /** Filling, so that events have their average size. */
   readonly extra: string;
 }
 
 /** An offer for an auction. */
 export interface Bid {
+  /** Tells it from persons and auctions. */
   readonly kind: "bid";
   /** Id of an auction. */
   readonly auction: number;
@@ -48,10 +64,13 @@ export interface Bid {
   readonly bidder: number;
   /** In cents. */
   readonly price: number;
+  /** Where the bidder came from, such as "Google" or "channel-7". */
   readonly channel: string;
+  /** Page of the channel. */
   readonly url: string;
   /** Event time, ms since the epoch. */
   readonly dateTime: number;
+  /** Filling, so that events have their average size. */
   readonly extra: string;
 }
 

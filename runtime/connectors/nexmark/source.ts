@@ -30,10 +30,12 @@ export interface NexmarkOptions extends NexmarkSettings {
 
 /** The events `next`, `next + step`, ...; plain data beside its id. */
 export class NexmarkSplit implements SourceSplit {
+  /** `next` is the number of the next event, `step` the distance to the one after it. */
   constructor(readonly index: number, readonly step: number, readonly next: number) {}
   splitId(): string {
     return `nexmark-${this.index}/${this.step}`;
   }
+  /** What a checkpoint keeps of it. */
   toData(): { index: number; step: number; next: number } {
     return { index: this.index, step: this.step, next: this.next };
   }
@@ -47,6 +49,7 @@ export class NexmarkSplit implements SourceSplit {
 export class NexmarkSource extends DiscoveringSource<NexmarkEvent, NexmarkSplit> {
   readonly #options: NexmarkOptions;
 
+  /** Endless unless `count` is given. @throws InvalidProgramError TSF-3016 for a wrong option. */
   constructor(options: NexmarkOptions = {}) {
     super();
     const { count } = options;
@@ -60,21 +63,25 @@ export class NexmarkSource extends DiscoveringSource<NexmarkEvent, NexmarkSplit>
     this.#options = options;
   }
 
+  /** Bounded when `count` is given. */
   override getBoundedness(): Boundedness {
     return this.#options.count === undefined ? "continuous-unbounded" : "bounded";
   }
 
+  /** Generates the events of its splits, at the limited rate. */
   override createReader(context: SourceReaderContext): SourceReader<NexmarkEvent, NexmarkSplit> {
     const { rateLimiter = RateLimiterStrategy.noOp(), count = Infinity } = this.#options;
     const gate = rateLimiter.createGate(context.currentParallelism, context.clock);
     return new NexmarkReader(context, { generator: new NexmarkGenerator(this.#options), count, gate });
   }
 
+  /** Makes a split from what a checkpoint holds of it. */
   override deserializeSplit(data: unknown): NexmarkSplit {
     const { index, step, next } = data as { index: number; step: number; next: number };
     return new NexmarkSplit(index, step, next);
   }
 
+  /** One split per subtask, so that all of them generate. */
   protected override discovery(context: SplitEnumeratorContext<NexmarkSplit>): SplitDiscovery<NexmarkSplit> {
     return {
       assignment: "spread",

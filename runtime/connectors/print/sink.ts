@@ -21,6 +21,8 @@ import { formatValue } from "./format_value.ts";
  */
 export class PrintSink<T> implements Sink<T> {
   /**
+   * Prints a line per record, after `identifier:subtask>` where there is something to tell apart.
+   *
    * @param identifier Names the sink in its lines; default none.
    * @param toStdErr Print to standard error. Default false.
    */
@@ -38,6 +40,7 @@ export class PrintSink<T> implements Sink<T> {
     };
   }
 
+  /** Name in plans, as Flink's. */
   toString(): string {
     return `Print to ${this.toStdErr ? "System.err" : "System.out"}`;
   }

@@ -22,6 +22,7 @@ import { type NumberSequenceSplit, RangeReader, RangeSource } from "./range.ts";
  * ```
  */
 export class NumberSequenceSource extends RangeSource<number> {
+  /** Both ends are included. @throws InvalidProgramError TSF-3016 unless both are safe integers and from <= to. */
   constructor(readonly from: number, readonly to: number) {
     super();
     checkOption(Number.isSafeInteger(from), "from", "a safe integer", from);
@@ -30,10 +31,12 @@ export class NumberSequenceSource extends RangeSource<number> {
     checkOption(Number.isSafeInteger(to - from + 1), "from, to", "at most 2^53 - 1 numbers", `from ${from}, to ${to}`);
   }
 
+  /** Counts through its splits. */
   override createReader(context: SourceReaderContext): SourceReader<number, NumberSequenceSplit> {
     return new RangeReader<number>(context, (index, output) => output.collect(index));
   }
 
+  /** Both ends, included. */
   protected override range(): readonly [number, number] {
     return [this.from, this.to];
   }

@@ -46,6 +46,7 @@ type SocketSplit = FetchedSplit<null, null>;
 export class SocketTextSource extends DiscoveringSource<string, SocketSplit> {
   readonly #settings: SocketSettings;
 
+  /** Connects when the job starts. @throws InvalidProgramError TSF-3016 for a wrong option. */
   constructor(readonly hostname: string, readonly port: number, options: SocketTextOptions = {}) {
     super();
     const { delimiter = "\n", maxRetries = 0, delayBetweenRetries = 500, maxRecordChars = 16 * 1024 * 1024 } = options;
@@ -59,10 +60,12 @@ export class SocketTextSource extends DiscoveringSource<string, SocketSplit> {
     this.#settings = { hostname, port, delimiter, maxRetries, delayMs, maxRecordChars };
   }
 
+  /** Always unbounded, though it ends when the server closes the connection. */
   override getBoundedness(): Boundedness {
     return "continuous-unbounded";
   }
 
+  /** Keeps the connection and cuts what comes in into records. */
   override createReader(context: SourceReaderContext): SourceReader<string, SocketSplit> {
     return new FetchingReader<string, null, null>(context, {
       name: `socket ${this.hostname}:${this.port}`,
@@ -72,12 +75,14 @@ export class SocketTextSource extends DiscoveringSource<string, SocketSplit> {
     });
   }
 
+  /** Makes a split from what a checkpoint holds of it; without position. */
   override deserializeSplit(data: unknown): SocketSplit {
     const { id } = data as { id: string };
     // A new connection begins where the server begins: nothing of it was emitted before.
     return new FetchedSplit<null, null>(id, null, undefined);
   }
 
+  /** One split: one subtask reads. */
   protected override discovery(): SplitDiscovery<SocketSplit> {
     return { assignment: "pull", discover: () => [new FetchedSplit<null, null>("socket", null, undefined)] };
   }

@@ -54,6 +54,8 @@ export class CumulativeEventTimeWindows implements WindowAssigner<unknown, TimeW
   }
 
   /**
+   * Makes the assigner; lengths in ms or as text.
+   *
    * @param size Length of the longest window.
    * @param step By how much the end grows.
    * @param offset Shift of the starts against the epoch, also negative.
@@ -63,7 +65,11 @@ export class CumulativeEventTimeWindows implements WindowAssigner<unknown, TimeW
     return new CumulativeEventTimeWindows(cumulativeGrid("CumulativeEventTimeWindows", [size, step, offset]));
   }
 
-  /** @throws JobExecutionError TSF-2201 for a record without timestamp. */
+  /**
+   * All windows of its size that end after the timestamp, shortest first.
+   *
+   * @throws JobExecutionError TSF-2201 for a record without timestamp.
+   */
   assignWindows(_element: unknown, timestamp: number, _context: WindowAssignerContext): TimeWindow[] {
     requireTimestamp(timestamp, this);
     return cumulativeWindows(timestamp, this.grid);
@@ -74,6 +80,7 @@ export class CumulativeEventTimeWindows implements WindowAssigner<unknown, TimeW
   isEventTime(): boolean {
     return true;
   }
+  /** Name, size and step in ms. */
   toString(): string {
     return `CumulativeEventTimeWindows(${this.grid.size}, ${this.grid.step})`;
   }
@@ -101,6 +108,7 @@ export class CumulativeProcessingTimeWindows implements WindowAssigner<unknown, 
   isEventTime(): boolean {
     return false;
   }
+  /** Name, size and step in ms. */
   toString(): string {
     return `CumulativeProcessingTimeWindows(${this.grid.size}, ${this.grid.step})`;
   }

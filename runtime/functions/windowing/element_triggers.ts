@@ -31,7 +31,11 @@ const COUNT: ReducingStateDescriptor<number> = new ReducingStateDescriptor<numbe
  */
 export class CountTrigger implements Trigger<unknown, Window> {
   private constructor(private readonly maxCount: number) {}
-  /** @throws InvalidProgramError TSF-1705 unless maxCount is a whole number >= 1. */
+  /**
+   * Fires for every `maxCount` records; records are not purged.
+   *
+   * @throws InvalidProgramError TSF-1705 unless maxCount is a whole number >= 1.
+   */
   static of(maxCount: number): CountTrigger {
     if (!Number.isSafeInteger(maxCount) || maxCount < 1) {
       throw new InvalidProgramError("TSF-1705", "The parameters of CountTrigger do not fit", {
@@ -64,9 +68,11 @@ export class CountTrigger implements Trigger<unknown, Window> {
   onMerge(_window: Window, ctx: OnMergeContext): void {
     ctx.mergePartitionedState(COUNT);
   }
+  /** Records per firing. */
   getMaxCount(): number {
     return this.maxCount;
   }
+  /** Name and count. */
   toString(): string {
     return `CountTrigger(${this.maxCount})`;
   }
@@ -101,6 +107,7 @@ const LAST_ELEMENT: ValueStateDescriptor<readonly unknown[]> = new ValueStateDes
  */
 export class DeltaTrigger<T> implements Trigger<T, Window> {
   private constructor(private readonly threshold: number, private readonly deltaFunction: DeltaFunction<T>) {}
+  /** Fires when the delta is greater than `threshold`, in the unit of the delta function. */
   static of<T>(threshold: number, deltaFunction: DeltaFunction<T>): DeltaTrigger<T> {
     return new DeltaTrigger(threshold, deltaFunction);
   }
@@ -125,6 +132,7 @@ export class DeltaTrigger<T> implements Trigger<T, Window> {
   clear(_window: Window, ctx: TriggerContext): void {
     ctx.getPartitionedState<ValueState<readonly unknown[]>>(LAST_ELEMENT).clear();
   }
+  /** Name and threshold. */
   toString(): string {
     return `DeltaTrigger(${this.threshold})`;
   }
@@ -143,6 +151,7 @@ export class DeltaTrigger<T> implements Trigger<T, Window> {
  */
 export class NeverTrigger implements Trigger<unknown, Window> {
   private constructor() {}
+  /** Makes the trigger. */
   static create(): NeverTrigger {
     return new NeverTrigger();
   }
@@ -157,6 +166,7 @@ export class NeverTrigger implements Trigger<unknown, Window> {
   }
   clear(_window: Window, _ctx: TriggerContext): void {}
   onMerge(_window: Window, _ctx: OnMergeContext): void {}
+  /** The name. */
   toString(): string {
     return "NeverTrigger";
   }
@@ -177,6 +187,7 @@ export class NeverTrigger implements Trigger<unknown, Window> {
  */
 export class EndOfStreamTrigger implements Trigger<unknown, Window> {
   private constructor() {}
+  /** Makes the trigger. */
   static create(): EndOfStreamTrigger {
     return new EndOfStreamTrigger();
   }
@@ -192,6 +203,7 @@ export class EndOfStreamTrigger implements Trigger<unknown, Window> {
   }
   clear(_window: Window, _ctx: TriggerContext): void {}
   onMerge(_window: Window, _ctx: OnMergeContext): void {}
+  /** The name. */
   toString(): string {
     return "EndOfStreamTrigger";
   }

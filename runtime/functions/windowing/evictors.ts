@@ -49,6 +49,8 @@ export class CountEvictor extends ValueBlindEvictor implements Evictor<unknown, 
     super(doEvictAfter);
   }
   /**
+   * Keeps the last `maxCount` records; 0 keeps none.
+   *
    * @param doEvictAfter Evict after the function instead of before it. Default false.
    * @throws InvalidProgramError TSF-1705 unless maxCount is a whole number >= 0.
    */
@@ -58,9 +60,11 @@ export class CountEvictor extends ValueBlindEvictor implements Evictor<unknown, 
     }
     return new CountEvictor(maxCount, doEvictAfter);
   }
+  /** The last records, in order. */
   protected evict<T>(elements: Elements<T>, size: number): Elements<T> {
     return size <= this.maxCount ? elements : elements.slice(size - this.maxCount);
   }
+  /** Name and count. */
   override toString(): string {
     return `CountEvictor(${this.maxCount})`;
   }
@@ -84,10 +88,15 @@ export class TimeEvictor extends ValueBlindEvictor implements Evictor<unknown, W
   private constructor(private readonly windowSize: number, doEvictAfter: boolean) {
     super(doEvictAfter);
   }
-  /** @param doEvictAfter Evict after the function instead of before it. Default false. */
+  /**
+   * Keeps records whose timestamp is greater than the latest one minus `windowSize`.
+   *
+   * @param doEvictAfter Evict after the function instead of before it. Default false.
+   */
   static of(windowSize: DurationLike, doEvictAfter: boolean = false): TimeEvictor {
     return new TimeEvictor(toMillis(windowSize), doEvictAfter);
   }
+  /** The young records, in order. */
   protected evict<T>(elements: Elements<T>, _size: number): Elements<T> {
     if (elements.length === 0 || elements[0].timestamp === NO_TIMESTAMP) return elements;
     let latest = NO_TIMESTAMP;
@@ -99,6 +108,7 @@ export class TimeEvictor extends ValueBlindEvictor implements Evictor<unknown, W
   getWindowSize(): number {
     return this.windowSize;
   }
+  /** Name and time in ms. */
   override toString(): string {
     return `TimeEvictor(${this.windowSize})`;
   }
@@ -123,7 +133,11 @@ export class DeltaEvictor<T> implements Evictor<T, Window> {
     private readonly deltaFunction: DeltaFunction<T>,
     private readonly doEvictAfter: boolean,
   ) {}
-  /** @param doEvictAfter Evict after the function instead of before it. Default false. */
+  /**
+   * Drops records whose delta to the last one is >= `threshold`.
+   *
+   * @param doEvictAfter Evict after the function instead of before it. Default false.
+   */
   static of<T>(threshold: number, deltaFunction: DeltaFunction<T>, doEvictAfter: boolean = false): DeltaEvictor<T> {
     return new DeltaEvictor(threshold, deltaFunction, doEvictAfter);
   }
@@ -133,11 +147,13 @@ export class DeltaEvictor<T> implements Evictor<T, Window> {
   evictAfter(elements: Elements<T>, _size: number, _window: Window, _ctx: EvictorContext): Elements<T> {
     return this.doEvictAfter ? this.evict(elements) : elements;
   }
+  /** The records near enough to the last one, in order. */
   private evict(elements: Elements<T>): Elements<T> {
     if (elements.length === 0) return elements;
     const last = elements[elements.length - 1].value;
     return elements.filter(({ value }) => !(deltaOf(this.deltaFunction, value, last) >= this.threshold));
   }
+  /** Name and threshold. */
   toString(): string {
     return `DeltaEvictor(${this.threshold})`;
   }

@@ -41,6 +41,7 @@ export class GlobalWindows implements WindowAssigner<unknown, GlobalWindow> {
   isEventTime(): boolean {
     return false;
   }
+  /** Name and default trigger. */
   toString(): string {
     return `GlobalWindows(trigger=${this.endOfStream ? "EndOfStreamTrigger" : "NeverTrigger"})`;
   }

@@ -24,6 +24,7 @@ import type { OnMergeContext, Trigger, TriggerContext, TriggerResult, Window } f
  */
 export class PurgingTrigger<T, W extends Window> implements Trigger<T, W> {
   private constructor(private readonly nested: Trigger<T, W>) {}
+  /** Every FIRE of `nested` becomes FIRE_AND_PURGE. */
   static of<T, W extends Window>(nested: Trigger<T, W>): PurgingTrigger<T, W> {
     return new PurgingTrigger(nested);
   }
@@ -46,9 +47,11 @@ export class PurgingTrigger<T, W extends Window> implements Trigger<T, W> {
   onMerge(window: W, ctx: OnMergeContext): void {
     this.nested.onMerge?.(window, ctx);
   }
+  /** The trigger inside. */
   getNestedTrigger(): Trigger<T, W> {
     return this.nested;
   }
+  /** Name and nested trigger. */
   toString(): string {
     return `PurgingTrigger(${this.nested})`;
   }
@@ -74,6 +77,8 @@ export class ProcessingTimeoutTrigger<T, W extends Window> implements Trigger<T,
   ) {}
 
   /**
+   * Fires `timeout` after the first record (or the last one, see below) when `nested` has not fired.
+   *
    * @param resetTimerOnNewRecord Start the timeout again with every record; else it counts from the first record.
    * @param shouldClearOnTimeout Clear the nested trigger's state and timers when the timeout fires.
    * @throws InvalidProgramError TSF-1705 for a negative timeout.
@@ -124,11 +129,13 @@ export class ProcessingTimeoutTrigger<T, W extends Window> implements Trigger<T,
     }
     this.nested.clear(window, ctx);
   }
+  /** Name, as Flink's, and nested trigger. */
   toString(): string {
     return `TimeoutTrigger(${this.nested})`;
   }
 
   // Not a #method: function objects are copied per subtask, and copies have no private names.
+  /** Whatever timer it was, the timeout fires; the nested trigger only decides about the purge. */
   private timedOut(result: TriggerResult, window: W, ctx: TriggerContext): TriggerResult {
     if (this.shouldClearOnTimeout) this.clear(window, ctx);
     return isPurge(result) ? "FIRE_AND_PURGE" : "FIRE";

@@ -54,7 +54,11 @@ export class EventTimeSessionWindows extends SessionWindows<unknown> {
   private constructor(private readonly gap: number) {
     super();
   }
-  /** @throws InvalidProgramError TSF-1701 unless the gap is > 0. */
+  /**
+   * Sessions that end when timestamps lie more than `gap` apart.
+   *
+   * @throws InvalidProgramError TSF-1701 unless the gap is > 0.
+   */
   static withGap(gap: DurationLike): EventTimeSessionWindows {
     return new EventTimeSessionWindows(positiveMillis(gap, "EventTimeSessionWindows with a gap"));
   }
@@ -62,17 +66,24 @@ export class EventTimeSessionWindows extends SessionWindows<unknown> {
   static withDynamicGap<T>(extractor: SessionWindowTimeGapExtractor<T>): DynamicEventTimeSessionWindows<T> {
     return DynamicEventTimeSessionWindows.withDynamicGap(extractor);
   }
-  /** @throws JobExecutionError TSF-2201 for a record without timestamp. */
+  /**
+   * The window [timestamp, timestamp + gap), merged later.
+   *
+   * @throws JobExecutionError TSF-2201 for a record without timestamp.
+   */
   assignWindows(_element: unknown, timestamp: number, _context: WindowAssignerContext): TimeWindow[] {
     requireTimestamp(timestamp, this);
     return [new TimeWindow(timestamp, timestamp + this.gap)];
   }
+  /** Fires when the watermark passes the end of the session. */
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
     return EventTimeTrigger.create();
   }
+  /** True: needs timestamps and watermarks. */
   isEventTime(): boolean {
     return true;
   }
+  /** Name and gap in ms. */
   override toString(): string {
     return `EventTimeSessionWindows(${this.gap})`;
   }
@@ -83,20 +94,28 @@ export class DynamicEventTimeSessionWindows<T> extends SessionWindows<T> {
   private constructor(private readonly extractor: SessionWindowTimeGapExtractor<T>) {
     super();
   }
+  /** A gap <= 0 fails the job with TSF-2204. */
   static withDynamicGap<T>(extractor: SessionWindowTimeGapExtractor<T>): DynamicEventTimeSessionWindows<T> {
     return new DynamicEventTimeSessionWindows(extractor);
   }
-  /** @throws JobExecutionError TSF-2201 for a record without timestamp, TSF-2204 for a gap <= 0. */
+  /**
+   * The window [timestamp, timestamp + gap of the record), merged later.
+   *
+   * @throws JobExecutionError TSF-2201 for a record without timestamp, TSF-2204 for a gap <= 0.
+   */
   assignWindows(element: T, timestamp: number, _context: WindowAssignerContext): TimeWindow[] {
     requireTimestamp(timestamp, this);
     return [new TimeWindow(timestamp, timestamp + dynamicGap(this.extractor, element, String(this)))];
   }
+  /** Fires when the watermark passes the end of the session. */
   getDefaultTrigger(): Trigger<T, TimeWindow> {
     return EventTimeTrigger.create();
   }
+  /** True: needs timestamps and watermarks. */
   isEventTime(): boolean {
     return true;
   }
+  /** The name. */
   override toString(): string {
     return "DynamicEventTimeSessionWindows()";
   }
@@ -107,7 +126,11 @@ export class ProcessingTimeSessionWindows extends SessionWindows<unknown> {
   private constructor(private readonly gap: number) {
     super();
   }
-  /** @throws InvalidProgramError TSF-1701 unless the gap is > 0. */
+  /**
+   * Sessions that end when there was no record for `gap`.
+   *
+   * @throws InvalidProgramError TSF-1701 unless the gap is > 0.
+   */
   static withGap(gap: DurationLike): ProcessingTimeSessionWindows {
     return new ProcessingTimeSessionWindows(positiveMillis(gap, "ProcessingTimeSessionWindows with a gap"));
   }
@@ -115,16 +138,20 @@ export class ProcessingTimeSessionWindows extends SessionWindows<unknown> {
   static withDynamicGap<T>(extractor: SessionWindowTimeGapExtractor<T>): DynamicProcessingTimeSessionWindows<T> {
     return DynamicProcessingTimeSessionWindows.withDynamicGap(extractor);
   }
+  /** The window [now, now + gap), merged later. */
   assignWindows(_element: unknown, _timestamp: number, context: WindowAssignerContext): TimeWindow[] {
     const now = context.getCurrentProcessingTime();
     return [new TimeWindow(now, now + this.gap)];
   }
+  /** Fires when the clock passes the end of the session. */
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
     return ProcessingTimeTrigger.create();
   }
+  /** False: needs neither timestamps nor watermarks. */
   isEventTime(): boolean {
     return false;
   }
+  /** Name and gap in ms. */
   override toString(): string {
     return `ProcessingTimeSessionWindows(${this.gap})`;
   }
@@ -135,20 +162,24 @@ export class DynamicProcessingTimeSessionWindows<T> extends SessionWindows<T> {
   private constructor(private readonly extractor: SessionWindowTimeGapExtractor<T>) {
     super();
   }
+  /** A gap <= 0 fails the job with TSF-2204. */
   static withDynamicGap<T>(extractor: SessionWindowTimeGapExtractor<T>): DynamicProcessingTimeSessionWindows<T> {
     return new DynamicProcessingTimeSessionWindows(extractor);
   }
-  /** @throws JobExecutionError TSF-2204 for a gap <= 0. */
+  /** The window [now, now + gap of the record), merged later. @throws JobExecutionError TSF-2204 for a gap <= 0. */
   assignWindows(element: T, _timestamp: number, context: WindowAssignerContext): TimeWindow[] {
     const now = context.getCurrentProcessingTime();
     return [new TimeWindow(now, now + dynamicGap(this.extractor, element, String(this)))];
   }
+  /** Fires when the clock passes the end of the session. */
   getDefaultTrigger(): Trigger<T, TimeWindow> {
     return ProcessingTimeTrigger.create();
   }
+  /** False: needs neither timestamps nor watermarks. */
   isEventTime(): boolean {
     return false;
   }
+  /** The name. */
   override toString(): string {
     return "DynamicProcessingTimeSessionWindows()";
   }

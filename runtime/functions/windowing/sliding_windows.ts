@@ -59,6 +59,8 @@ export class SlidingEventTimeWindows implements WindowAssigner<unknown, TimeWind
   }
 
   /**
+   * Makes the assigner; lengths in ms or as text.
+   *
    * @param size Length of a window.
    * @param slide Distance between two starts.
    * @param offset Shift of the starts against the epoch, also negative.
@@ -68,7 +70,11 @@ export class SlidingEventTimeWindows implements WindowAssigner<unknown, TimeWind
     return new SlidingEventTimeWindows(slidingGrid("SlidingEventTimeWindows", [size, slide, offset]));
   }
 
-  /** @throws JobExecutionError TSF-2201 for a record without timestamp. */
+  /**
+   * All windows that contain the timestamp: none when `slide` leaves gaps and it lies in one.
+   *
+   * @throws JobExecutionError TSF-2201 for a record without timestamp.
+   */
   assignWindows(_element: unknown, timestamp: number, _context: WindowAssignerContext): TimeWindow[] {
     requireTimestamp(timestamp, this);
     return slidingWindows(timestamp, this.grid);
@@ -87,6 +93,7 @@ export class SlidingEventTimeWindows implements WindowAssigner<unknown, TimeWind
   getSlide(): number {
     return this.grid.slide;
   }
+  /** Name, size and slide in ms. */
   toString(): string {
     return `SlidingEventTimeWindows(${this.grid.size}, ${this.grid.slide})`;
   }
@@ -122,6 +129,7 @@ export class SlidingProcessingTimeWindows implements WindowAssigner<unknown, Tim
   getSlide(): number {
     return this.grid.slide;
   }
+  /** Name, size and slide in ms. */
   toString(): string {
     return `SlidingProcessingTimeWindows(${this.grid.size}, ${this.grid.slide})`;
   }

@@ -32,6 +32,7 @@ export function isPurge(result: TriggerResult): boolean {
  */
 export class EventTimeTrigger implements Trigger<unknown, Window> {
   private constructor() {}
+  /** Makes the trigger. */
   static create(): EventTimeTrigger {
     return new EventTimeTrigger();
   }
@@ -57,6 +58,7 @@ export class EventTimeTrigger implements Trigger<unknown, Window> {
     // Behind the watermark onElement fires at once; a timer would fire the merged window a second time.
     if (window.maxTimestamp() > ctx.getCurrentWatermark()) ctx.registerEventTimeTimer(window.maxTimestamp());
   }
+  /** The name. */
   toString(): string {
     return "EventTimeTrigger()";
   }
@@ -65,6 +67,7 @@ export class EventTimeTrigger implements Trigger<unknown, Window> {
 /** Fires once the clock has passed the end of the window. The default of processing-time windows. */
 export class ProcessingTimeTrigger implements Trigger<unknown, Window> {
   private constructor() {}
+  /** Makes the trigger. */
   static create(): ProcessingTimeTrigger {
     return new ProcessingTimeTrigger();
   }
@@ -90,6 +93,7 @@ export class ProcessingTimeTrigger implements Trigger<unknown, Window> {
       ctx.registerProcessingTimeTimer(window.maxTimestamp());
     }
   }
+  /** The name. */
   toString(): string {
     return "ProcessingTimeTrigger()";
   }
@@ -136,7 +140,11 @@ function planNextFire(fireTime: ReducingState<number>, base: number, window: Win
  */
 export class ContinuousEventTimeTrigger implements Trigger<unknown, Window> {
   private constructor(private readonly interval: number) {}
-  /** @throws InvalidProgramError TSF-1705 unless the interval is > 0. */
+  /**
+   * Makes the trigger; the interval in ms or as text.
+   *
+   * @throws InvalidProgramError TSF-1705 unless the interval is > 0.
+   */
   static of(interval: DurationLike): ContinuousEventTimeTrigger {
     return new ContinuousEventTimeTrigger(intervalMillis(interval, "ContinuousEventTimeTrigger"));
   }
@@ -181,6 +189,7 @@ export class ContinuousEventTimeTrigger implements Trigger<unknown, Window> {
   getInterval(): number {
     return this.interval;
   }
+  /** Name and interval in ms. */
   toString(): string {
     return `ContinuousEventTimeTrigger(${this.interval})`;
   }
@@ -189,7 +198,11 @@ export class ContinuousEventTimeTrigger implements Trigger<unknown, Window> {
 /** Fires every interval of the clock, on multiples of the interval, as long as the window lives. */
 export class ContinuousProcessingTimeTrigger implements Trigger<unknown, Window> {
   private constructor(private readonly interval: number) {}
-  /** @throws InvalidProgramError TSF-1705 unless the interval is > 0. */
+  /**
+   * Makes the trigger; the interval in ms or as text.
+   *
+   * @throws InvalidProgramError TSF-1705 unless the interval is > 0.
+   */
   static of(interval: DurationLike): ContinuousProcessingTimeTrigger {
     return new ContinuousProcessingTimeTrigger(intervalMillis(interval, "ContinuousProcessingTimeTrigger"));
   }
@@ -233,6 +246,7 @@ export class ContinuousProcessingTimeTrigger implements Trigger<unknown, Window>
   getInterval(): number {
     return this.interval;
   }
+  /** Name and interval in ms. */
   toString(): string {
     return `ContinuousProcessingTimeTrigger(${this.interval})`;
   }

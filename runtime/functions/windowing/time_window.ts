@@ -30,7 +30,7 @@ export class TimeWindow implements Window {
   /** The first timestamp after it. */
   readonly end: number;
 
-  /** @param end Not included, in ms as `start`. */
+  /** The window [start, end). @param end Not included, in ms as `start`. */
   constructor(start: number, end: number) {
     // Adding 0 turns -0 into 0, so that equal windows look equal.
     this.start = start + 0;
@@ -61,6 +61,7 @@ export class TimeWindow implements Window {
   equals(other: unknown): boolean {
     return other instanceof TimeWindow && other.start === this.start && other.end === this.end;
   }
+  /** Start and end in ms. */
   toString(): string {
     return `TimeWindow{start=${this.start}, end=${this.end}}`;
   }
@@ -113,6 +114,7 @@ export class GlobalWindow implements Window {
   equals(other: unknown): boolean {
     return other instanceof GlobalWindow;
   }
+  /** The name. */
   toString(): string {
     return "GlobalWindow";
   }

@@ -64,6 +64,8 @@ export class TumblingEventTimeWindows implements WindowAssigner<unknown, TimeWin
   }
 
   /**
+   * Makes the assigner; lengths in ms or as text.
+   *
    * @param size Length of a window.
    * @param offset Shift of the grid against the epoch, also negative; a day in UTC+8 is `of("1 d", "-8 h")`.
    * @param stagger How subtasks lie to each other, default ALIGNED.
@@ -77,7 +79,7 @@ export class TumblingEventTimeWindows implements WindowAssigner<unknown, TimeWin
     return new TumblingEventTimeWindows(TumblingGrid.of("TumblingEventTimeWindows", size, offset, stagger));
   }
 
-  /** @throws JobExecutionError TSF-2201 for a record without timestamp. */
+  /** The one window that contains the timestamp. @throws JobExecutionError TSF-2201 for a record without timestamp. */
   assignWindows(_element: unknown, timestamp: number, context: WindowAssignerContext): TimeWindow[] {
     requireTimestamp(timestamp, this);
     return [this.grid.window(timestamp, context)];
@@ -88,6 +90,7 @@ export class TumblingEventTimeWindows implements WindowAssigner<unknown, TimeWin
   isEventTime(): boolean {
     return true;
   }
+  /** Name and size in ms. */
   toString(): string {
     return `TumblingEventTimeWindows(${this.grid.size})`;
   }
@@ -119,6 +122,7 @@ export class TumblingProcessingTimeWindows implements WindowAssigner<unknown, Ti
   isEventTime(): boolean {
     return false;
   }
+  /** Name and size in ms. */
   toString(): string {
     return `TumblingProcessingTimeWindows(${this.grid.size})`;
   }
