@@ -117,8 +117,10 @@ export {
 
 // What the API records, for programs that look at it or bring operators of their own; experimental.
 export type { Transformation } from "./runtime/graph/transformation.ts";
-export type { StreamEdge, StreamGraph, StreamNode } from "./runtime/graph/stream_graph.ts";
-export type { StreamOperatorFactory } from "./runtime/operators/operator.ts";
+export type { StreamEdge, StreamGraph, StreamNode, StreamNodeKind } from "./runtime/graph/stream_graph.ts";
+export type { ShipStrategy, StreamPartitioner } from "./runtime/graph/stream_partitioner.ts";
+export type { StreamExchangeMode } from "./runtime/graph/virtual_transformation.ts";
+export type { ChainingStrategy, StreamOperatorFactory } from "./runtime/operators/operator.ts";
 
 // Functions.
 export type {
@@ -302,6 +304,7 @@ export {
   ContinuousEventTimeTrigger,
   ContinuousProcessingTimeTrigger,
   CountTrigger,
+  type DeltaFunction,
   DeltaTrigger,
   EndOfStreamTrigger,
   EventTimeTrigger,
@@ -323,7 +326,13 @@ export {
 export type { Key, KeyHashRule } from "./runtime/types/key.ts";
 export { Duration, type DurationLike, type DurationText, type DurationUnit } from "./runtime/types/duration.ts";
 export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from "./runtime/types/stream_element.ts";
-export type { Counter, Gauge, Meter, MetricGroup } from "./runtime/metrics/metric_group.ts";
+export type {
+  Counter,
+  Gauge,
+  Histogram as HistogramMetric,
+  Meter,
+  MetricGroup,
+} from "./runtime/metrics/metric_group.ts";
 export {
   BugError,
   type ErrorDetails,
@@ -335,9 +344,9 @@ export {
 } from "./runtime/errors.ts";
 
 // Connectors: their contracts and the ready-made ones.
-export type { Clock } from "./runtime/seams/clock.ts";
-export type { LocalFiles } from "./runtime/seams/local_files.ts";
-export type { Sockets } from "./runtime/seams/sockets.ts";
+export type { Cancel, Clock } from "./runtime/seams/clock.ts";
+export type { AppendableFile, FileInfo, LocalFiles, ReadableFile } from "./runtime/seams/local_files.ts";
+export type { SocketConnection, Sockets } from "./runtime/seams/sockets.ts";
 export type { EnumeratorCheckpoint, SplitAssignment } from "./runtime/connectors/split_enumerator.ts";
 export type { SourceBatch } from "./runtime/connectors/fetching_reader.ts";
 export type {
@@ -392,6 +401,7 @@ export type {
   RecordDecoder,
   RecordFormat,
 } from "./runtime/connectors/files/record_format.ts";
+export type { RecordBoundaries } from "./runtime/connectors/files/record_chunks.ts";
 export type { InvalidLinePolicy } from "./runtime/connectors/files/invalid_lines.ts";
 export {
   BasePathBucketAssigner,

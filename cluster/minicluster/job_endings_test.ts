@@ -95,18 +95,29 @@ Deno.test("a snapshot that begins during the final checkpoint takes its place, t
   }
 });
 
-for (const [writers, committers] of [[3, 1], [3, 2], [1, 3]]) {
-  Deno.test(`committables that go to other tasks are all committed, ${writers} writers, ${committers} behind`, async () => {
-    const test = testEnvironment({ parallelism: writers, checkpointing: true });
-    const gate = new Gate();
-    gate.open();
-    const sink = Object.assign(new Committing(), {
-      addPreCommitTopology: (committables: DataStream<CommittableMessage<number>>) =>
-        committables.map((message) => message).setParallelism(committers),
-    });
-    unequal(test, gate).sinkTo(sink).uid("sink");
-    await test.env.execute();
-    assert.deepEqual(sorted(sink.committed), NUMBERS);
+const WAYS: readonly [string, (subtask: number, n: number) => number][] = [
+  ["all to one", () => 0],
+  ["to the next", (subtask, n) => (subtask + 1) % n],
+  ["two to one", (subtask) => subtask >> 1],
+];
+for (const [way, choose] of WAYS) {
+  Deno.test(`committables that go to other tasks are all committed: ${way}`, async () => {
+    for (const chaining of [true, false]) {
+      const test = testEnvironment({
+        parallelism: 3,
+        checkpointing: true,
+        configuration: { "pipeline.operator-chaining.enabled": chaining },
+      });
+      const gate = new Gate();
+      gate.open();
+      const sink = Object.assign(new Committing(), {
+        addPreCommitTopology: (committables: DataStream<CommittableMessage<number>>) =>
+          committables.partitionCustom(choose, (message) => message.subtaskId).map((message) => message),
+      });
+      unequal(test, gate).rebalance().sinkTo(sink).uid("sink");
+      await test.env.execute();
+      assert.deepEqual(sorted(sink.committed), NUMBERS);
+    }
   });
 }
 
@@ -181,7 +192,7 @@ Deno.test("the completion of a snapshot from before its end does not end a task 
   assert.deepEqual(sorted(sink.committed), [0, 1, 2]);
 });
 
-Deno.test("an enumerator that fails to snapshot declines the checkpoint, and fails a job whose final one it is", async () => {
+Deno.test("an enumerator that fails to snapshot fails the checkpoint, and a job whose final one it is", async () => {
   const source = scriptedSource<number>({ splits: [[{ value: 1 }, { until: gateOf() }]] });
   const { createEnumerator } = source;
   source.createEnumerator = function (context) {
@@ -196,10 +207,10 @@ Deno.test("an enumerator that fails to snapshot declines the checkpoint, and fai
   const client = await test.env.executeAsync();
   await test.idle();
   assert.ok(client instanceof LocalJob);
-  await assert.rejects(client.takeSnapshot(), code("TSF-5030"));
+  await assert.rejects(client.takeSnapshot(), code("TSF-2001"));
   assert.equal(await client.getJobStatus(), "RUNNING");
   opened.open();
-  await assert.rejects(client.getJobExecutionResult(), code("TSF-5030"));
+  await assert.rejects(client.getJobExecutionResult(), code("TSF-2001"));
 });
 let opened: Gate;
 function gateOf(): Gate {

@@ -57,6 +57,7 @@ export class LocalJob implements JobClient {
   readonly #snapshots = new Map<number, SnapshotInProgress>();
   /** Tasks that have processed everything and wait for the final checkpoint. */
   readonly #processed = new Set<Execution>();
+  #takesFinalCheckpoint = false;
   #lastCheckpointId: number;
   readonly #ended = Promise.withResolvers<void>();
   #tasks: DeployedTask[] = [];
@@ -155,7 +156,7 @@ export class LocalJob implements JobClient {
    * Takes a consistent snapshot of the whole job through barriers.
    *
    * @param checkpointId Above all earlier ones; default: the next.
-   * @throws JobExecutionError TSF-5030 when some task declines, or the job does not run.
+   * @throws JobExecutionError TSF-5030 when some task declines, or the job does not run; what an enumerator throws.
    */
   takeSnapshot(checkpointId: number = this.#lastCheckpointId + 1): Promise<JobSnapshot> {
     const { state } = this.graph;
@@ -164,12 +165,17 @@ export class LocalJob implements JobClient {
       return refusedSnapshot(checkpointId, `checkpoint ${this.#lastCheckpointId} came before, ids must rise`);
     }
     this.#lastCheckpointId = checkpointId;
-    const enumerators = new Map(
-      [...this.#coordinators].map(([id, coordinator]) => [id, coordinator.snapshot(checkpointId)] as const),
-    );
+    const enumerators = new Map<string, Uint8Array>();
+    try {
+      for (const [id, coordinator] of this.#coordinators) enumerators.set(id, coordinator.snapshot(checkpointId));
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const running = this.#tasks.filter(({ task }) => task.state === "RUNNING");
     const snapshot = new SnapshotInProgress(checkpointId, running.map(({ execution }) => execution.id), enumerators);
     this.#snapshots.set(checkpointId, snapshot);
+    const forget = () => this.#snapshots.delete(checkpointId);
+    snapshot.completed.then(forget, forget);
     const barrier = {
       kind: "barrier",
       checkpointId,
@@ -178,6 +184,11 @@ export class LocalJob implements JobClient {
     } as const;
     for (const { task } of running) if (task.parts.gates.length === 0) task.triggerCheckpoint(barrier);
     return snapshot.completed;
+  }
+
+  /** Snapshots that are neither complete nor declined. */
+  get snapshotsInProgress(): number {
+    return this.#snapshots.size;
   }
 
   /** Tells all tasks that a checkpoint is complete: sinks commit. */
@@ -220,7 +231,10 @@ export class LocalJob implements JobClient {
     return {
       onState: (state, error) => {
         if (this.graph.update(execution, state, error) === "cancel-all") this.#cancelTasks();
-        if (state === "FINISHED") { for (const pending of this.#snapshots.values()) pending.finished(execution.id); }
+        if (state !== "FINISHED") return;
+        for (const pending of this.#snapshots.values()) pending.finished(execution.id);
+        // One that was stopped without drain may be the last the others have waited for.
+        this.#endIfAllProcessed();
       },
       onCheckpoint: (checkpointId, states) => {
         const { subtaskIndex, jobVertex } = execution.vertex;
@@ -229,23 +243,37 @@ export class LocalJob implements JobClient {
       onCheckpointDeclined: (checkpointId, reason) => this.#snapshots.get(checkpointId)?.decline(execution.id, reason),
       onDataProcessed: () => {
         this.#processed.add(execution);
-        if (this.#tasks.every((deployed) => this.#needsNoMoreData(deployed))) this.#takeFinalCheckpoint();
+        this.#endIfAllProcessed();
       },
     };
   }
 
-  #needsNoMoreData({ execution }: DeployedTask): boolean {
-    return execution.state === "FINISHED" || this.#processed.has(execution);
+  #endIfAllProcessed(): void {
+    const some = this.#tasks.some(({ execution }) => execution.state === "RUNNING");
+    const isLast = this.#tasks.every(({ execution }) =>
+      execution.state === "FINISHED" || this.#processed.has(execution)
+    );
+    if (!some || !isLast || this.#takesFinalCheckpoint) return;
+    this.#takesFinalCheckpoint = true;
+    this.#takeFinalCheckpoint().catch((error) => this.fail(error));
   }
 
   /** The checkpoint that covers the last output of a job whose input has ended; its completion ends the tasks. */
-  #takeFinalCheckpoint(): void {
-    // One that is under way goes first: a newer one would end it.
-    const underWay = [...this.#snapshots.values()].map((snapshot) => snapshot.completed);
-    Promise.allSettled(underWay).then(() => this.takeSnapshot()).then(
-      ({ checkpointId }) => this.completeSnapshot(checkpointId),
-      (error) => this.fail(error),
-    );
+  async #takeFinalCheckpoint(): Promise<void> {
+    while (this.graph.state === "RUNNING") {
+      // One that is under way goes first: a newer one would end it.
+      const underWay = [...this.#snapshots.values()].map((snapshot) => snapshot.completed);
+      await Promise.allSettled(underWay);
+      if (this.#snapshots.size > 0) continue;
+      const checkpointId = this.#lastCheckpointId + 1;
+      try {
+        await this.takeSnapshot(checkpointId);
+        return this.completeSnapshot(checkpointId);
+      } catch (error) {
+        // Somebody's newer one has taken its place: that is no failure, but only this one is sure to be completed.
+        if (this.#lastCheckpointId === checkpointId) throw error;
+      }
+    }
   }
 
   #cancelTasks(): void {

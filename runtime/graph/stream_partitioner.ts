@@ -12,6 +12,7 @@ export type { ShipStrategy };
 
 /** The partitioner of an edge. */
 export interface StreamPartitioner {
+  /** The rule, by Flink's name. */
   readonly strategy: ShipStrategy;
   /** HASH and CUSTOM: takes the key out of a record. */
   readonly keySelector?: KeySelector<unknown, Key>;

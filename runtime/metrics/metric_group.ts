@@ -24,9 +24,11 @@ export interface Meter {
 }
 /** Collects a distribution. */
 export interface Histogram {
+  /** Takes in one value. */
   update(value: number): void;
   /** The count so far. */
   getCount(): number;
+  /** Of the values that are kept; `q` is from 0 to 1. */
   getStatistics(): { min: number; max: number; mean: number; quantile(q: number): number };
 }
 

@@ -6,9 +6,13 @@
 
 /** What is known about a path. */
 export interface FileInfo {
+  /** As it was asked for; in lists with the directory before it. */
   readonly path: string;
+  /** Bytes of a file; of a directory it says nothing. */
   readonly sizeBytes: number;
+  /** When it was last changed, in ms since the epoch; 0 when that is not known. */
   readonly modifiedMs: number;
+  /** Directories can be listed, files read. */
   readonly isDirectory: boolean;
 }
 
@@ -16,12 +20,15 @@ export interface FileInfo {
 export interface ReadableFile {
   /** Reads up to `into.length` bytes at `position`; 0 at the end. */
   readAt(position: number, into: Uint8Array): Promise<number>;
+  /** Size of the file now. */
   sizeBytes(): Promise<number>;
+  /** Ends reading; twice does no harm. */
   close(): void;
 }
 
 /** An open file, written at its end. Synchronous, because writers run in the task loop; small and buffered. */
 export interface AppendableFile {
+  /** Writes behind the last byte; may stay in memory until `fsync` or `close`. */
   append(bytes: Uint8Array): void;
   /** Position after the last byte written. */
   sizeBytes(): number;
@@ -29,6 +36,7 @@ export interface AppendableFile {
   truncate(sizeBytes: number): void;
   /** Durable on disk when it returns. */
   fsync(): void;
+  /** Writes what is still in memory and ends writing. */
   close(): void;
 }
 

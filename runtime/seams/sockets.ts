@@ -8,7 +8,9 @@
 export interface SocketConnection {
   /** The next bytes, or null at the end. */
   read(): Promise<Uint8Array | null>;
+  /** Resolves when all bytes are on their way. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Ends the connection; a read that waits gives null. */
   close(): void;
 }
 

@@ -39,21 +39,27 @@ export class InputProcessor {
   readonly #events: InputEvents;
   readonly #valves: readonly WatermarkCombiner[];
   readonly #schemas = new Map<string, Schema>();
-  readonly #ended: boolean[][];
+  /** Ends each channel still has to send: of its data and, when senders stay for a last checkpoint, of itself. */
+  readonly #endsLeft: number[][];
   readonly #open: number[];
+  readonly #sendersStay: boolean;
+  #unclosed: number;
   readonly #barriers: BarrierHandler;
   readonly #drained: boolean[];
   #cursor: Cursor | undefined;
   #nextGate = 0;
   numBuffersIn = 0;
 
-  constructor(gates: readonly InputGate[], chain: OperatorChain, events: InputEvents) {
+  /** @param sendersStay Drained senders stay until a checkpoint covers their output; they end a second time then. */
+  constructor(gates: readonly InputGate[], chain: OperatorChain, events: InputEvents, sendersStay: boolean = false) {
+    this.#sendersStay = sendersStay;
     this.#gates = gates;
     this.#chain = chain;
     this.#targets = chain.head.inputs;
     this.#events = events;
     this.#valves = gates.map((gate) => new WatermarkCombiner(gate.channels.length, "channels"));
-    this.#ended = gates.map((gate) => gate.channels.map(() => false));
+    this.#endsLeft = gates.map((gate) => gate.channels.map(() => 2));
+    this.#unclosed = gates.reduce((n, gate) => n + gate.channels.length, 0);
     this.#open = gates.map((gate) => gate.channels.length);
     this.#drained = gates.map(() => true);
     this.#barriers = new BarrierHandler(gates, (id) => events.onCheckpointAborted(id));
@@ -66,6 +72,10 @@ export class InputProcessor {
   /** Whether every channel has ended. */
   get isEnded(): boolean {
     return this.#cursor === undefined && this.#open.every((open) => open === 0);
+  }
+  /** Whether nothing can come any more over any channel, not even a barrier. */
+  get isClosed(): boolean {
+    return this.#cursor === undefined && this.#unclosed === 0;
   }
   /** Whether channels are held back until the others have delivered a barrier. */
   get isAligning(): boolean {
@@ -146,13 +156,21 @@ export class InputProcessor {
   }
 
   #end(input: number, channel: number, drain: boolean): void {
-    if (this.#ended[input][channel]) return;
-    this.#ended[input][channel] = true;
-    this.#drained[input] &&= drain;
-    // A channel that ended takes no part in the watermark any more, whether or not it sent MAX.
-    if (drain) this.#valve(input, (valve) => valve.setStatus(channel, "finished"));
+    const left = this.#endsLeft[input][channel];
+    if (left === 2) {
+      this.#drained[input] &&= drain;
+      // A channel that ended takes no part in the watermark any more, whether or not it sent MAX.
+      if (drain) this.#valve(input, (valve) => valve.setStatus(channel, "finished"));
+    }
+    this.#endsLeft[input][channel] = left === 2 && drain && this.#sendersStay ? 1 : 0;
+    if (left > 0 && this.#endsLeft[input][channel] === 0) this.#close(input, channel);
+    if (left === 2 && --this.#open[input] === 0) this.#events.onInputEnd(input, this.#drained[input]);
+  }
+
+  /** Barriers are not waited for on this channel any more. */
+  #close(input: number, channel: number): void {
+    this.#unclosed--;
     const complete = this.#barriers.end(input, channel);
     if (complete !== undefined) this.#events.onCheckpoint(complete);
-    if (--this.#open[input] === 0) this.#events.onInputEnd(input, this.#drained[input]);
   }
 }

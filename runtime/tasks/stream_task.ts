@@ -108,7 +108,7 @@ export class StreamTask {
       onCheckpoint: (barrier) => this.#startCheckpoint(barrier),
       onCheckpointAborted: (id) => parts.listener.onCheckpointDeclined(id, "a newer checkpoint began"),
       onInputEnd: (input, drain) => this.#ending.endInput(input, drain),
-    });
+    }, parts.awaitsFinalCheckpoint);
   }
 
   get state(): ExecutionState {
@@ -174,10 +174,13 @@ export class StreamTask {
 
   /** Takes a checkpoint as soon as the chain is between two elements. Only for tasks without inputs. */
   triggerCheckpoint(barrier: CheckpointBarrier): void {
+    if (this.#hasEnded) return;
     this.parts.mailbox.post(() => this.#startCheckpoint(barrier));
   }
 
   notifyCheckpointComplete(checkpointId: number): void {
+    // Nobody reads its mail any more.
+    if (this.#hasEnded) return;
     this.parts.mailbox.post(() => {
       for (const node of this.parts.chain.nodes.toReversed()) {
         node.call("notifyCheckpointComplete", () => node.operator.notifyCheckpointComplete(checkpointId));
@@ -308,7 +311,9 @@ export class StreamTask {
 
   /** Takes barriers, which come behind the end of data, until the checkpoint that covers everything is complete. */
   #awaitFinalCheckpoint(final: FinalCheckpoint): StepResult {
-    if (final.isCompleted) {
+    // Those before it may have something to say on completion: what a committer hands on, or that they are done.
+    if (final.isCompleted && this.#inputs?.isClosed !== false) {
+      for (const writer of this.parts.writers) writer.broadcast({ kind: "end", drain: true });
       this.#end("FINISHED");
       return "finished";
     }

@@ -18,6 +18,7 @@ export {
   type TestSeams,
   testSeams,
 } from "./test_seams.ts";
+export type { LogLevel } from "../seams/log.ts";
 
 // Operator harnesses.
 export {
@@ -29,6 +30,7 @@ export {
   watermark,
   watermarkStatus,
 } from "./harness_elements.ts";
+export type { LatencyMarker, WatermarkStatus } from "../types/stream_element.ts";
 export type { HarnessOptions, HarnessSnapshot, OperatorUnderTest } from "./harness_options.ts";
 export { StreamOperatorTestHarness } from "./operator_test_harness.ts";
 export { KeyedOneInputStreamOperatorTestHarness, OneInputStreamOperatorTestHarness } from "./one_input_harness.ts";

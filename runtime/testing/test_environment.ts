@@ -30,7 +30,10 @@ export interface TestEnvironmentOptions {
   readonly args?: readonly string[];
   /** Start the next jobs from this snapshot; the parallelism may be another. */
   readonly restoreFrom?: TestSnapshot;
-  /** Two-phase sinks commit when a snapshot is completed instead of at the end. Default false. */
+  /**
+   * Two-phase sinks commit when a snapshot is completed, and bounded jobs stay until one covers their last output: the
+   * environment takes that one by itself. Default false: sinks commit at the end.
+   */
   readonly checkpointing?: boolean;
 }
 

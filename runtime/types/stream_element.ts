@@ -53,9 +53,13 @@ export interface CheckpointBarrier {
 
 /** Emitted by a source and passed on unchanged; measures the way, not the work. */
 export interface LatencyMarker {
+  /** Tells it from the other elements. */
   readonly kind: "latency";
+  /** When the source made it, in ms since the epoch. */
   readonly markedTimeMs: number;
+  /** Id of the source: 32 hex digits. */
   readonly operatorId: string;
+  /** Subtask of the source, from 0. */
   readonly subtaskIndex: number;
 }
 

@@ -40,7 +40,7 @@ export class PrintSink<T> implements Sink<T> {
     };
   }
 
-  /** Name in plans, as Flink's. */
+  /** "Print to System.out" or "Print to System.err", as Flink's. */
   toString(): string {
     return `Print to ${this.toStdErr ? "System.err" : "System.out"}`;
   }

@@ -1,0 +1,373 @@
+/**
+ * Exactly once, end to end: random jobs with a transactional sink are snapshotted, told of completions or not, thrown
+ * away and restored at other parallelisms until one ends by itself. What was committed is what arrays give, once.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  AsyncDataStream,
+  type Collector,
+  type CommitRequest,
+  type CommittableMessage,
+  type DataStream,
+  mapState,
+  OutputTag,
+  type Sink,
+  type StreamExecutionEnvironment,
+  TumblingEventTimeWindows,
+  WatermarkStrategy,
+} from "tsflink";
+import { ManualClock, scriptedSource, type ScriptStep } from "tsflink/testing";
+import type { JobSnapshot } from "./job_snapshot.ts";
+import type { LocalJob } from "./local_job.ts";
+import { type Conditions, conditions, environment, passingOver } from "./testdata/cruel_conditions.ts";
+
+/** Steps of all tasks after which a run is taken to hang. */
+const STEP_LIMIT = 300_000;
+
+/** Value and timestamp. */
+type Stamped = readonly [number, number];
+interface Modelled {
+  readonly stream: DataStream<number>;
+  readonly records: readonly Stamped[];
+}
+
+/** The outside world: transactions by id, each with its records, once. */
+class Store {
+  readonly transactions = new Map<string, readonly number[]>();
+  /** What went wrong; thrown errors would only fail the job. */
+  readonly wrong: string[] = [];
+  get records(): number[] {
+    return [...this.transactions.values()].flat();
+  }
+}
+
+interface Transaction {
+  readonly id: string;
+  readonly records: readonly number[];
+}
+interface SinkForm {
+  /** Committables take a way through other subtasks. */
+  readonly exchanged: boolean;
+  readonly turnsPerCommit: number;
+}
+
+function transactionalSink(store: Store, attempt: string, form: SinkForm): Sink<number, Transaction, never> {
+  const committedNow = new Set<string>();
+  const commit = (request: CommitRequest<Transaction>) => {
+    const { id, records } = request.getCommittable();
+    if (committedNow.has(id)) store.wrong.push(`${id} committed twice by one attempt`);
+    committedNow.add(id);
+    if (store.transactions.has(id)) request.signalAlreadyCommitted();
+    store.transactions.set(id, records);
+  };
+  return {
+    createWriter: (context) => {
+      let open: number[] = [];
+      let n = 0;
+      const subtask = context.taskInfo.indexOfThisSubtask;
+      return {
+        write: (value) => void open.push(value),
+        flush: () => {},
+        prepareCommit: () => {
+          const records = open;
+          open = [];
+          return records.length === 0 ? [] : [{ id: `${attempt}/${subtask}/${n++}`, records }];
+        },
+        close: () => {},
+      };
+    },
+    createCommitter: () => ({
+      commit: async (requests) => {
+        for (let turn = 0; turn < form.turnsPerCommit; turn++) await Promise.resolve();
+        requests.forEach(commit);
+      },
+    }),
+    ...(form.exchanged
+      ? {
+        addPreCommitTopology: (committables: DataStream<CommittableMessage<Transaction>>) =>
+          committables.partitionCustom((id: number, n) => (id + 1) % n, (message) => message.subtaskId)
+            .map((message) => message),
+      }
+      : {}),
+  };
+}
+
+interface Place {
+  readonly p: number;
+  readonly uid: string;
+}
+type Build = (input: Modelled, other: Modelled, place: Place) => Modelled[];
+
+const ODD = new OutputTag<number>("odd");
+const bucketOf = (timestamp: number) => Math.floor(timestamp / 7);
+
+/** Sums by key and bucket of time; each at the last timestamp of its bucket. */
+function sums(records: readonly Stamped[], keys: number, size: number): Stamped[] {
+  const byKey = new Map<string, [number, number]>();
+  for (const [value, timestamp] of records) {
+    const bucket = Math.floor(timestamp / size);
+    const key = `${value % keys}/${bucket}`;
+    const sum = byKey.get(key) ?? [0, bucket * size + size - 1];
+    sum[0] += value;
+    byKey.set(key, sum);
+  }
+  return [...byKey.values()];
+}
+
+const OPERATIONS: Readonly<Record<string, Build>> = {
+  map: ({ stream, records }, _, { p, uid }) => [{
+    stream: stream.map((n) => n + 1).setParallelism(p).uid(uid),
+    records: records.map(([n, t]) => [n + 1, t]),
+  }],
+  flatMap: ({ stream, records }, _, { p, uid }) => [{
+    stream: stream.flatMap(function* (n) {
+      for (let i = 0; i < n % 4; i++) yield n + i;
+    }).setParallelism(p).uid(uid),
+    records: records.flatMap(([n, t]) => Array.from({ length: n % 4 }, (_, i): Stamped => [n + i, t])),
+  }],
+  rebalance: ({ stream, records }, _, { p, uid }) => [{
+    stream: stream.rebalance().map((n) => n).setParallelism(p).uid(uid),
+    records,
+  }],
+  "side output": ({ stream, records }, _, { p, uid }) => {
+    const split = stream.process({
+      processElement(n, ctx, out: Collector<number>) {
+        if (n % 2 === 0) out.collect(n);
+        else ctx.output(ODD, n);
+      },
+    }).setParallelism(p).uid(uid);
+    return [
+      { stream: split, records: records.filter(([n]) => n % 2 === 0) },
+      { stream: split.getSideOutput(ODD), records: records.filter(([n]) => n % 2 !== 0) },
+    ];
+  },
+  union: (a, b) => [{ stream: a.stream.union(b.stream), records: [...a.records, ...b.records] }],
+  connect: (a, b, { p, uid }) => [{
+    stream: a.stream.connect(b.stream).map({ map1: (n) => n * 2, map2: (n) => n * 2 + 1 }).setParallelism(p).uid(uid),
+    records: [
+      ...a.records.map(([n, t]): Stamped => [n * 2, t]),
+      ...b.records.map(([n, t]): Stamped => [n * 2 + 1, t]),
+    ],
+  }],
+  async: ({ stream, records }, _, { p, uid }) => [{
+    stream: AsyncDataStream.unorderedWait(
+      stream,
+      async (n: number) => {
+        for (let i = 0; i < n % 3; i++) await Promise.resolve();
+        return [n + 3];
+      },
+      "1 h",
+      3,
+    ).setParallelism(p).uid(uid),
+    records: records.map(([n, t]) => [n + 3, t]),
+  }],
+  timers: ({ stream, records }, _, { p, uid }) => [{
+    stream: stream.keyBy((n) => n % 5).process({
+      state: { sums: mapState<number, number>() },
+      processElement(n, ctx) {
+        const bucket = bucketOf(ctx.timestamp()!);
+        ctx.state.sums.put(bucket, (ctx.state.sums.get(bucket) ?? 0) + n);
+        ctx.timerService().registerEventTimeTimer(bucket * 7 + 6);
+      },
+      onTimer(timestamp, ctx, out: Collector<number>) {
+        out.collect(ctx.state.sums.get(bucketOf(timestamp))!);
+        ctx.state.sums.remove(bucketOf(timestamp));
+      },
+    }).setParallelism(p).uid(uid),
+    records: sums(records, 5, 7),
+  }],
+  window: ({ stream, records }, _, { p, uid }) => [{
+    stream: stream.keyBy((n) => n % 3).window(TumblingEventTimeWindows.of(10)).reduce((a, b) => a + b)
+      .setParallelism(p).uid(uid),
+    records: sums(records, 3, 10),
+  }],
+};
+
+interface Step {
+  readonly operation: string;
+  readonly input: number;
+  readonly other: number;
+}
+
+const plans: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    operation: fc.constantFrom(...Object.keys(OPERATIONS)),
+    input: fc.nat(20),
+    other: fc.nat(20),
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
+/** Splits by source; very different lengths, so that some tasks are done long before the others. */
+const inputs: fc.Arbitrary<number[][][]> = fc.array(
+  fc.array(
+    fc.oneof(fc.array(fc.nat(60), { maxLength: 4 }), fc.array(fc.nat(60), { minLength: 30, maxLength: 60 })),
+    { minLength: 1, maxLength: 4 },
+  ),
+  { minLength: 1, maxLength: 2 },
+);
+
+/** The records of a split are one apart in time, with a watermark after every third. */
+const script = (values: readonly number[]): ScriptStep<number>[] =>
+  values.flatMap((value, i) => [{ value, timestamp: i }, ...(i % 3 === 2 ? [{ watermark: i - 1 }] : [])]);
+
+interface Attempt {
+  readonly parallelisms: readonly number[];
+  /** What happens after how many more steps. */
+  readonly events: readonly { readonly after: number; readonly what: "snapshot" | "complete" }[];
+  readonly cancelAfter: number;
+  /** Go on from the last snapshot that was completed, not the last taken. */
+  readonly fromCompleted: boolean;
+}
+
+const attempts: fc.Arbitrary<Attempt[]> = fc.array(
+  fc.record({
+    parallelisms: fc.array(fc.constantFrom(1, 2, 3), { minLength: 3, maxLength: 3 }),
+    events: fc.array(
+      fc.record({ after: fc.nat(60), what: fc.constantFrom("snapshot", "snapshot", "complete") }),
+      { maxLength: 8 },
+    ),
+    cancelAfter: fc.nat(250),
+    fromCompleted: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 4 },
+) as fc.Arbitrary<Attempt[]>;
+
+function build(
+  env: StreamExecutionEnvironment,
+  sources: readonly number[][][],
+  plan: readonly Step[],
+  parallelisms: readonly number[],
+): Modelled[] {
+  const p = (i: number) => parallelisms[i % parallelisms.length];
+  const streams: Modelled[] = sources.map((splits, i) => ({
+    stream: env.fromSource(
+      scriptedSource<number>({ splits: splits.map(script) }),
+      WatermarkStrategy.noWatermarks(),
+      `source ${i}`,
+    ).setParallelism(p(i)).uid(`source-${i}`),
+    records: splits.flatMap((values) => values.map((value, at): Stamped => [value, at])),
+  }));
+  const read = new Set<Modelled>();
+  for (const [i, { operation, input, other }] of plan.entries()) {
+    const a = streams[input % streams.length];
+    const b = streams[other % streams.length];
+    if (a.records.length + b.records.length > 500 || (operation === "union" && a === b)) continue;
+    streams.push(...OPERATIONS[operation](a, b, { p: p(i + 1), uid: `${operation}-${i}` }));
+    read.add(a).add(b);
+  }
+  return streams.filter((modelled, i) => i === 0 || !read.has(modelled));
+}
+
+/** What the attempts before have left. */
+interface Past {
+  taken: JobSnapshot | undefined;
+  completed: JobSnapshot | undefined;
+}
+
+/** Writes down what is taken and completed, by whomever. */
+function watch(job: LocalJob, past: Past): void {
+  const { takeSnapshot, completeSnapshot } = job;
+  const byId = new Map<number, JobSnapshot>();
+  job.takeSnapshot = async function (id) {
+    const snapshot = await takeSnapshot.call(this, id);
+    byId.set(snapshot.checkpointId, snapshot);
+    past.taken = snapshot;
+    return snapshot;
+  };
+  job.completeSnapshot = function (id) {
+    past.completed = byId.get(id)!;
+    completeSnapshot.call(this, id);
+  };
+}
+
+interface Case {
+  readonly sources: readonly number[][][];
+  readonly plan: readonly Step[];
+  readonly form: SinkForm;
+}
+
+/** Runs one attempt; whether it ended by itself. */
+async function runAttempt(
+  of: Case,
+  how: Conditions,
+  { attempt, no, past, stores, steps }: {
+    readonly attempt: Attempt;
+    readonly no: number;
+    readonly past: Past;
+    readonly stores: Store[];
+    readonly steps: { onStep?: () => void };
+  },
+): Promise<boolean> {
+  let job!: LocalJob;
+  const clock = new ManualClock();
+  const env = environment(how, { restored: past.taken, checkpointing: true }, (started) => job = started, clock);
+  build(env, of.sources, of.plan, attempt.parallelisms).forEach(({ stream, records }, i) => {
+    stores[i] ??= Object.assign(new Store(), { expected: records });
+    stream.sinkTo(transactionalSink(stores[i], `${no}`, of.form)).setParallelism(attempt.parallelisms[i % 3])
+      .uid(`sink-${i}`);
+  });
+  const client = await env.executeAsync();
+  watch(job, past);
+  const events = [...attempt.events];
+  let wait = events[0]?.after ?? Infinity;
+  let left = attempt.cancelAfter;
+  let total = 0;
+  steps.onStep = () => {
+    clock.advance(10);
+    if (total++ === STEP_LIMIT) job.fail(new Error("it hangs"));
+    if (left-- === 0) queueMicrotask(() => void client.cancel());
+    while (wait-- <= 0 && events.length > 0) {
+      const { what } = events.shift()!;
+      wait = events[0]?.after ?? Infinity;
+      if (what === "snapshot") job.takeSnapshot().catch(() => {});
+      else if (past.taken !== undefined && past.taken !== past.completed && past.taken !== restored) {
+        job.completeSnapshot(past.taken.checkpointId);
+      }
+    }
+  };
+  const restored = past.taken;
+  return await client.getJobExecutionResult().then(() => true, (error) => {
+    if (error.code !== "TSF-5020") throw error;
+    return false;
+  });
+}
+
+async function runCase(of: Case, how: Conditions, all: readonly Attempt[]): Promise<number> {
+  const stores: (Store & { expected?: readonly Stamped[] })[] = [];
+  return await passingOver(how.passedOver, how.seed, async (steps) => {
+    const past: Past = { taken: undefined, completed: undefined };
+    const last: Attempt = { ...all[0], cancelAfter: Infinity, fromCompleted: false };
+    for (const [no, attempt] of [...all, last].entries()) {
+      const ended = await runAttempt(of, how, { attempt, no, past, stores, steps });
+      for (const { wrong } of stores) assert.deepEqual(wrong, []);
+      if (ended) {
+        for (const [i, { records, expected }] of stores.entries()) {
+          assert.deepEqual(sorted(records), sorted(expected!.map(([value]) => value)), `sink ${i}`);
+        }
+        return no;
+      }
+      if (attempt.fromCompleted) past.taken = past.completed;
+    }
+    return assert.fail("the last attempt is not cancelled");
+  });
+}
+
+const sorted = (values: readonly number[]) => [...values].sort((a, b) => a - b);
+
+const forms: fc.Arbitrary<SinkForm> = fc.record({ exchanged: fc.boolean(), turnsPerCommit: fc.constantFrom(0, 3) });
+
+Deno.test("what random jobs commit is committed once, whatever happens to them", async () => {
+  let restarts = 0;
+  await fc.assert(
+    fc.asyncProperty(inputs, plans, forms, conditions, attempts, async (sources, plan, form, how, all) => {
+      restarts += await runCase({ sources, plan, form }, how, all);
+    }),
+    { numRuns: Number(Deno.env.get("TSFLINK_RUNS") ?? 120), seed: 20261120 },
+  );
+  assert.ok(restarts > 50, `${restarts} restarts`);
+});
