@@ -113,6 +113,7 @@ export {
   ExecutionOptions,
   JobOptions,
   PipelineOptions,
+  SinkOptions,
 } from "./runtime/api/config_options.ts";
 
 // What the API records, for programs that look at it or bring operators of their own; experimental.

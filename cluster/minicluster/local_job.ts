@@ -6,6 +6,7 @@
  */
 
 import { type FlinkError, JobExecutionError } from "../../runtime/errors.ts";
+import { CheckpointingOptions } from "../../runtime/api/config_options.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
 import type { ExecuteOptions } from "../../runtime/api/executor.ts";
 import { type JobClient, JobExecutionResult } from "../../runtime/api/job_client.ts";
@@ -58,6 +59,8 @@ export class LocalJob implements JobClient {
   /** Tasks that have processed everything and wait for the final checkpoint. */
   readonly #processed = new Set<Execution>();
   #takesFinalCheckpoint = false;
+  /** Stopped without drain: sources leave without a word on where they stood. */
+  #isStopped = false;
   #lastCheckpointId: number;
   readonly #ended = Promise.withResolvers<void>();
   #tasks: DeployedTask[] = [];
@@ -148,6 +151,7 @@ export class LocalJob implements JobClient {
 
   /** Ends the sources; with drain as if their input had ended, without it at once and with no further output. */
   async stop(drain: boolean): Promise<void> {
+    this.#isStopped ||= !drain;
     for (const { task } of this.#tasks) if (task.parts.source !== undefined) task.stop(drain);
     await this.#ended.promise;
   }
@@ -161,6 +165,9 @@ export class LocalJob implements JobClient {
   takeSnapshot(checkpointId: number = this.#lastCheckpointId + 1): Promise<JobSnapshot> {
     const { state } = this.graph;
     if (state !== "RUNNING") return refusedSnapshot(checkpointId, `the job is ${state}`);
+    if (this.#isStopped && !this.#takesFinalCheckpoint) {
+      return refusedSnapshot(checkpointId, "the job is being stopped");
+    }
     if (checkpointId <= this.#lastCheckpointId) {
       return refusedSnapshot(checkpointId, `checkpoint ${this.#lastCheckpointId} came before, ids must rise`);
     }
@@ -174,13 +181,13 @@ export class LocalJob implements JobClient {
     const running = this.#tasks.filter(({ task }) => task.state === "RUNNING");
     const snapshot = new SnapshotInProgress(checkpointId, running.map(({ execution }) => execution.id), enumerators);
     this.#snapshots.set(checkpointId, snapshot);
-    const forget = () => this.#snapshots.delete(checkpointId);
-    snapshot.completed.then(forget, forget);
+    snapshot.completed.then(() => this.#snapshots.delete(checkpointId), () => this.#abort(checkpointId));
+    const mode = this.#options.execute.configuration.get(CheckpointingOptions.MODE);
     const barrier = {
       kind: "barrier",
       checkpointId,
       timestamp: this.#options.seams.clock.now(),
-      options: { type: "checkpoint", alignment: "aligned" },
+      options: { type: "checkpoint", alignment: mode === "AT_LEAST_ONCE" ? "at-least-once" : "aligned" },
     } as const;
     for (const { task } of running) if (task.parts.gates.length === 0) task.triggerCheckpoint(barrier);
     return snapshot.completed;
@@ -195,6 +202,15 @@ export class LocalJob implements JobClient {
   completeSnapshot(checkpointId: number): void {
     for (const { task } of this.#tasks) task.notifyCheckpointComplete(checkpointId);
     for (const coordinator of this.#coordinators.values()) coordinator.notifyCheckpointComplete(checkpointId);
+  }
+
+  #abort(checkpointId: number): void {
+    this.#snapshots.delete(checkpointId);
+    if (this.graph.state === "RUNNING") {
+      for (const { task } of this.#tasks) {
+        task.notifyCheckpointAborted(checkpointId);
+      }
+    }
   }
 
   #startCoordinators(): void {

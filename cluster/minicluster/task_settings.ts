@@ -9,6 +9,7 @@ import {
   ExecutionOptions,
   JobOptions,
   PipelineOptions,
+  SinkOptions,
 } from "../../runtime/api/config_options.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
 import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
@@ -37,6 +38,9 @@ export function taskSettings(
       checkpointingEnabled: checkpointing,
       runtimeMode,
       checkMutation: configuration.get(PipelineOptions.CHECK_MUTATION),
+      alignmentBufferSize: configuration.get(PipelineOptions.WATERMARK_ALIGNMENT_BUFFER_SIZE),
+      allowUnalignedSourceSplits: configuration.get(PipelineOptions.ALLOW_UNALIGNED_SOURCE_SPLITS),
+      committerRetries: configuration.get(SinkOptions.COMMITTER_RETRIES),
       globalJobParameters: (configuration.getOptional(PipelineOptions.GLOBAL_JOB_PARAMETERS) ?? {}) as Record<
         string,
         string

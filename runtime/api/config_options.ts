@@ -71,8 +71,8 @@ export const PipelineOptions: {
   }),
   WATERMARK_ALIGNMENT_BUFFER_SIZE: option("pipeline.watermark-alignment.buffer-size", "int", {
     defaultValue: 3,
-    min: 1,
-    description: "Watermarks a split may be ahead within one alignment interval.",
+    min: 0,
+    description: "Samples a watermark must stay ahead before alignment pauses; 0 = act on the latest watermark.",
   }),
   ALLOW_UNALIGNED_SOURCE_SPLITS: option("pipeline.watermark-alignment.allow-unaligned-source-splits", "boolean", {
     defaultValue: false,
@@ -308,9 +308,20 @@ export const JobOptions: {
   }),
 };
 
+/** Sinks. */
+export const SinkOptions: {
+  readonly COMMITTER_RETRIES: ConfigOption<number>;
+} = {
+  COMMITTER_RETRIES: option("sink.committer.retries", "int", {
+    defaultValue: 10,
+    min: 0,
+    description: "How often a commit is tried again before the job fails.",
+  }),
+};
+
 /** Every option by its key. */
 export const CONFIG_OPTIONS: ReadonlyMap<string, ConfigOption<unknown>> = new Map(
-  [CoreOptions, PipelineOptions, ExecutionOptions, CheckpointingOptions, JobOptions]
+  [CoreOptions, PipelineOptions, ExecutionOptions, CheckpointingOptions, JobOptions, SinkOptions]
     .flatMap((group) => Object.values(group) as ConfigOption<unknown>[])
     .map((known) => [known.key, known]),
 );

@@ -26,6 +26,7 @@ function codeOf(run: () => unknown): FlinkError {
 /** Flink's keys and defaults, from its generated tables (2.x). */
 const FLINK_DEFAULTS: Record<string, unknown> = {
   "parallelism.default": 1,
+  "sink.committer.retries": 10,
   "pipeline.max-parallelism": -1,
   "pipeline.name": undefined,
   "pipeline.object-reuse": false,

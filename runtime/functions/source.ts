@@ -94,7 +94,10 @@ export interface SourceReader<T, SplitT extends SourceSplit> {
   notifyCheckpointComplete?(checkpointId: number): void;
   /** The checkpoint will not complete. */
   notifyCheckpointAborted?(checkpointId: number): void;
-  /** Watermark alignment: stop and go on reading these splits. Without it the whole reader waits. */
+  /**
+   * Watermark alignment: stop and go on reading these splits. A reader without it fails the job (TSF-2243) when one of
+   * its splits gets too far ahead, unless `pipeline.watermark-alignment.allow-unaligned-source-splits` is set.
+   */
   pauseOrResumeSplits?(toPause: readonly string[], toResume: readonly string[]): void;
   /** Gives everything back; called once, also after a failure. */
   close(): void | Promise<void>;

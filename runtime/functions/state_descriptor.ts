@@ -5,6 +5,7 @@
  * @module
  */
 
+import { InvalidProgramError } from "../errors.ts";
 import type { TypeInformation } from "../types/type_information.ts";
 import type { DurationLike } from "../types/duration.ts";
 import type { AggregateFunction, ReduceFunction } from "./functions.ts";
@@ -250,7 +251,7 @@ export function reducingState<T>(
   reduce: ReduceFunction<T>,
   options: StateOptions<T> = {},
 ): StateDeclaration<ReducingState<T>> {
-  return { kind: "reducing", ...erased(options), reduce: reduce as ReduceFunction<unknown> };
+  return { kind: "reducing", ...erased(options), reduce: withoutLifecycle(reduce) };
 }
 
 /**
@@ -285,6 +286,19 @@ export function aggregatingState<IN, ACC, OUT>(
     ...erased(options),
     aggregate: aggregate as AggregateFunction<unknown, unknown, unknown>,
   };
+}
+
+/** @throws InvalidProgramError TSF-1706 for a rich function: the state backend calls it, nobody would open it. */
+function withoutLifecycle<T>(reduce: ReduceFunction<T>): ReduceFunction<unknown> {
+  const rich = reduce as { open?: unknown; close?: unknown };
+  if (typeof reduce === "object" && (rich.open !== undefined || rich.close !== undefined)) {
+    throw new InvalidProgramError("TSF-1706", "The function of a reducing state cannot be a rich function", {
+      expected: "a function without open and close",
+      found: reduce.constructor.name,
+      hint: "It runs inside the state backend. Put open and close on the function that has the state.",
+    });
+  }
+  return reduce as ReduceFunction<unknown>;
 }
 
 function erased(options: object): Omit<StateDescriptor, "name" | "kind"> {
@@ -397,7 +411,7 @@ export class ReducingStateDescriptor<T> implements StateDescriptor {
   declare readonly element?: (value: T) => T;
   /** The first value is kept as it is; later ones are reduced into it. @param name Unique in its operator. */
   constructor(readonly name: string, reduce: ReduceFunction<T>, options: StateOptions<T> = {}) {
-    this.reduce = reduce as ReduceFunction<unknown>;
+    this.reduce = withoutLifecycle(reduce);
     this.type = options.type as unknown as TypeInformation<unknown> | undefined;
     this.ttl = options.ttl;
   }

@@ -12,6 +12,7 @@ import {
   valueState,
   ValueStateDescriptor,
 } from "./state_descriptor.ts";
+import { RichReduceFunction } from "./rich_function.ts";
 import { Types } from "../types/type_information.ts";
 
 const reduce = (a: number, b: number) => a + b;
@@ -80,4 +81,15 @@ Deno.test("state: a declaration is a value of its own; what it was made from may
   assert.equal(declared.ttl, undefined);
   assert.notEqual(listState(), listState());
   assert.deepEqual(Object.keys(listState()), ["kind"]);
+});
+
+Deno.test("a rich function cannot reduce a state, in either form", () => {
+  class Rich extends RichReduceFunction<number> {
+    override reduce(a: number, b: number): number {
+      return a + b;
+    }
+  }
+  assert.throws(() => new ReducingStateDescriptor("sum", new Rich()), { code: "TSF-1706" });
+  assert.throws(() => reducingState(new Rich()), { code: "TSF-1706" });
+  assert.equal(reducingState({ reduce: (a: number, b: number) => a + b }).kind, "reducing");
 });

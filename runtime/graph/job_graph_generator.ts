@@ -26,6 +26,12 @@ import { generateOperatorIds } from "./stream_graph_hasher.ts";
 import { isPointwise } from "./stream_partitioner.ts";
 
 /**
+ * Operators in a row that one chain takes; what follows begins a new one. A record is through the whole chain on one
+ * stack, and this is about half of what a stack holds.
+ */
+export const MAX_CHAIN_LENGTH = 500;
+
+/**
  * Builds the graph that is deployed.
  *
  * @throws InvalidProgramError TSF-1102 for a uid used twice, TSF-1111 for a co-location group over several slot
@@ -96,12 +102,12 @@ class JobGraphGenerator {
   }
 
   /** Depth first: a chain is complete, and becomes a vertex, after all that it feeds. */
-  #follow(node: StreamNode, chain: Chain): void {
+  #follow(node: StreamNode, chain: Chain, depth = 1): void {
     if (this.#drafts.has(chain.head)) return;
     chain.nodes.push(node);
-    const chained = node.outEdges.filter((edge) => isChainable(edge, this.graph));
+    const chained = depth >= MAX_CHAIN_LENGTH ? [] : node.outEdges.filter((edge) => isChainable(edge, this.graph));
     chain.chainedEdges.set(node, chained);
-    for (const edge of chained) this.#follow(edge.target, chain);
+    for (const edge of chained) this.#follow(edge.target, chain, depth + 1);
     for (const edge of node.outEdges) {
       if (chained.includes(edge)) continue;
       chain.outEdges.push(edge);

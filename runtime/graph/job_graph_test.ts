@@ -177,12 +177,11 @@ Deno.test("mermaid: boxes, strategies, side outputs and quoting", () => {
   );
 });
 
-Deno.test("a chain of a thousand operators is no problem", () => {
+Deno.test("a row of more than 500 operators becomes several chains", () => {
   const graph = jobOf((env) => {
     let stream = env.sequence();
     for (let step = 0; step < 1000; step++) stream = stream.map();
   });
-  assert.equal(graph.vertices.length, 1);
-  assert.equal(graph.vertices[0].chain.length, 1001);
-  assert.equal(graph.vertices[0].name.split(" -> ").length, 1001);
+  assert.deepEqual(graph.verticesTopologically.map(({ chain }) => chain.length), [500, 500, 1]);
+  assert.deepEqual(graph.verticesTopologically.map(({ name }) => name.split(" -> ").length), [500, 500, 1]);
 });

@@ -51,6 +51,12 @@ export interface OperatorConfig {
   /** Fail when user code changes a value after it returned or emitted it. */
   readonly checkMutation: boolean;
   readonly globalJobParameters: Readonly<Record<string, string>>;
+  /** Samples a watermark must stay ahead before a source waits for alignment. Default 3. */
+  readonly alignmentBufferSize?: number;
+  /** Whether a source that cannot pause single splits may run under alignment. Default false. */
+  readonly allowUnalignedSourceSplits?: boolean;
+  /** How often a commit is tried again before the job fails. Default 10. */
+  readonly committerRetries?: number;
 }
 
 /** Everything an operator gets. */

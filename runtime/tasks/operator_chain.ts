@@ -198,19 +198,36 @@ class NodeInput implements ChainTarget {
     if (this.#operator.busy) node.isHeld = true;
   }
 
+  // Written out like record(): few frames per operator, because a whole chain is one stack.
   watermark(timestamp: number): void {
-    this.#pass({ kind: "watermark", timestamp });
+    const node = this.node;
+    if (node.isHeld) {
+      this.queue.event({ kind: "watermark", timestamp });
+      return;
+    }
+    try {
+      this.#operator.processWatermark(timestamp, this.input);
+    } catch (error) {
+      throw wrapUserError(error, node.reference, "processing a watermark");
+    }
+    if (this.#operator.busy) node.isHeld = true;
   }
   status(status: WatermarkStatus): void {
-    this.#pass({ kind: "status", status });
+    const node = this.node;
+    if (node.isHeld) {
+      this.queue.event({ kind: "status", status });
+      return;
+    }
+    try {
+      this.#operator.processStatus(status, this.input);
+    } catch (error) {
+      throw wrapUserError(error, node.reference, "processing a status");
+    }
+    if (this.#operator.busy) node.isHeld = true;
   }
   latency(marker: LatencyMarker): void {
-    this.#pass(marker);
-  }
-
-  #pass(event: QueuedEvent): void {
-    if (this.node.isHeld) this.queue.event(event);
-    else this.node.call(`processing a ${event.kind}`, () => this.#event(event));
+    if (this.node.isHeld) this.queue.event(marker);
+    else this.node.call("processing a latency", () => this.#event(marker));
   }
 
   #process(value: unknown, timestamp: number): void {

@@ -147,9 +147,9 @@ export class StreamTask {
       mailbox.drain();
       if (this.#hasEnded) return "finished";
       stepBudget.refill();
-      const result = this.#checkpoint !== undefined && chain.canSnapshot && !this.#runCheckpoint()
-        ? this.#held()
-        : this.#work(hadMail);
+      // What preparing it has left to do may be possible right now: nobody would wake the task for that.
+      if (this.#checkpoint !== undefined && chain.canSnapshot) this.#runCheckpoint();
+      const result = this.#work(hadMail);
       this.#flush.afterStep(result !== "progress");
       this.#tellBackPressure();
       return result;
@@ -179,13 +179,21 @@ export class StreamTask {
   }
 
   notifyCheckpointComplete(checkpointId: number): void {
+    this.#notify("notifyCheckpointComplete", checkpointId, () => this.#final?.completed(checkpointId));
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    this.#notify("notifyCheckpointAborted", checkpointId);
+  }
+
+  #notify(what: "notifyCheckpointComplete" | "notifyCheckpointAborted", checkpointId: number, then?: () => void): void {
     // Nobody reads its mail any more.
     if (this.#hasEnded) return;
     this.parts.mailbox.post(() => {
       for (const node of this.parts.chain.nodes.toReversed()) {
-        node.call("notifyCheckpointComplete", () => node.operator.notifyCheckpointComplete(checkpointId));
+        node.call(what, () => node.operator[what](checkpointId));
       }
-      this.#final?.completed(checkpointId);
+      then?.();
     });
   }
 
@@ -332,15 +340,15 @@ export class StreamTask {
     this.#checkpoint = { barrier, prepared: 0 };
   }
 
-  /** Prepares operator by operator, then takes the snapshot; false while some operator is not done preparing. */
-  #runCheckpoint(): boolean {
+  /** Prepares operator by operator, then takes the snapshot; goes on later while some operator is not done preparing. */
+  #runCheckpoint(): void {
     const checkpoint = this.#checkpoint!;
     const { chain, runtimes, writers, listener } = this.parts;
     const { checkpointId } = checkpoint.barrier;
     while (checkpoint.prepared < chain.nodes.length) {
       const node = chain.nodes[checkpoint.prepared++];
       node.call("prepareSnapshotPreBarrier", () => node.operator.prepareSnapshotPreBarrier(checkpointId));
-      if (!chain.canSnapshot) return false;
+      if (!chain.canSnapshot) return;
     }
     this.#checkpoint = undefined;
     for (const writer of writers) writer.broadcast(checkpoint.barrier);
@@ -352,7 +360,6 @@ export class StreamTask {
     );
     this.#final?.taken(checkpointId);
     listener.onCheckpoint(checkpointId, states);
-    return true;
   }
 
   /** Closes everything, then enters the final state: at once, unless some operator takes time to close. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { BARRIER, Probe, TaskHarness } from "../../tests/harness/task_harness.ts";
+import { MAX_CHAIN_LENGTH } from "../graph/job_graph_generator.ts";
 import type { ExecutionState } from "./task_states.ts";
 
 const fails = (text: string) => () => {
@@ -452,4 +453,137 @@ Deno.test("failing from outside a call, and completions, are mail with the opera
   other.task.start();
   other.run();
   assert.equal(other.error!.operator!.name, "c");
+});
+
+Deno.test("a checkpoint goes on by itself when what preparing it left to do is possible at once", () => {
+  let done = false;
+  class Busy extends Probe {
+    // What it waits for is in its state: it may be snapshotted, and still holds up the chain.
+    override get canSnapshot(): boolean {
+      return true;
+    }
+  }
+  const harness = new TaskHarness({
+    operators: [
+      new Probe("a", { on: { prepare: (probe) => probe.emit("prepared") } }),
+      new Busy("b", { onRecord: (probe, value) => value === 1 && probe.waitFor(() => done) }),
+    ],
+  });
+  harness.task.start();
+  harness.records([1]);
+  assert.equal(harness.run(), "blocked");
+  harness.news();
+  // It is done in the very step that begins the checkpoint.
+  done = true;
+  harness.task.triggerCheckpoint(BARRIER);
+  assert.equal(harness.run(), "idle");
+  assert.deepEqual(harness.news(), [
+    "a prepare",
+    'b "prepared"',
+    "b prepare",
+    "a snapshot",
+    "b snapshot",
+    "=checkpoint 1",
+  ]);
+});
+
+Deno.test("notices of checkpoints go from the tail to the head; a task that has ended keeps no mail", () => {
+  const harness = new TaskHarness({ operators: [new Probe("a"), new Probe("b", { on: {} })] });
+  harness.task.start();
+  harness.run();
+  harness.news();
+  harness.task.notifyCheckpointComplete(3);
+  harness.task.notifyCheckpointAborted(4);
+  harness.run();
+  assert.deepEqual(harness.news(), ["b complete3", "a complete3", "b aborted4", "a aborted4"]);
+  harness.task.cancel();
+  harness.task.notifyCheckpointComplete(5);
+  harness.task.notifyCheckpointAborted(6);
+  harness.task.triggerCheckpoint({ ...BARRIER, checkpointId: 7 });
+  assert.equal(harness.task.parts.mailbox.hasMail, false);
+});
+
+const CHECKPOINTING = {
+  settings: {
+    operatorConfig: {
+      objectReuse: false,
+      autoWatermarkIntervalMs: 0,
+      checkpointingEnabled: true,
+      runtimeMode: "STREAMING",
+      checkMutation: false,
+      globalJobParameters: {},
+    },
+  },
+} as const;
+
+Deno.test("with checkpoints a task ends after a complete checkpoint that it took behind its data, and after those before it", () => {
+  const harness = new TaskHarness({ operators: [new Probe("a")], inputs: [2], writers: [0], ...CHECKPOINTING });
+  harness.credit(9);
+  harness.task.start();
+  harness.barrier(1, 0);
+  harness.barrier(1, 1);
+  harness.end(0);
+  harness.end(1);
+  assert.equal(harness.run(), "idle");
+  assert.equal(harness.news().at(-1), "=processed");
+  harness.task.notifyCheckpointComplete(1);
+  assert.equal(harness.run(), "idle", "1 does not cover the end");
+  harness.news();
+  // Those that have sent all their data still send barriers, and what they have prepared before them.
+  harness.barrier(2, 0);
+  assert.equal(harness.run(), "idle");
+  harness.records(["committable"], 1);
+  harness.barrier(2, 1);
+  assert.equal(harness.run(), "idle");
+  assert.deepEqual(harness.news(), ['a "committable"', "a prepare", "a snapshot", "=checkpoint 2"]);
+  // One that has gone is not waited for.
+  harness.end(0);
+  harness.barrier(3, 1);
+  assert.equal(harness.run(), "idle");
+  harness.task.notifyCheckpointComplete(3);
+  assert.equal(harness.run(), "idle", "the other sender is still there");
+  harness.records(["committed"], 1);
+  harness.end(1);
+  assert.equal(harness.run(), "finished");
+  assert.deepEqual(harness.news(), [
+    "a prepare",
+    "a snapshot",
+    "=checkpoint 3",
+    "a complete3",
+    'a "committed"',
+    "a close",
+    "=FINISHED",
+  ]);
+  assert.deepEqual(harness.out, [
+    ["|1", "wmax", "end", '"committable"', "|2", "|3", '"committed"', "end"],
+  ]);
+});
+
+Deno.test("with checkpoints a channel that ended without drain is closed at once", () => {
+  const harness = new TaskHarness({ operators: [new Probe("a")], inputs: [2], writers: [0], ...CHECKPOINTING });
+  harness.credit(9);
+  harness.task.start();
+  harness.barrier(1, 1);
+  harness.end(0, 0, false);
+  assert.equal(harness.run(), "idle");
+  assert.deepEqual(harness.news().slice(-1), ["=checkpoint 1"]);
+  harness.end(1);
+  assert.equal(harness.run(), "finished");
+  assert.deepEqual(harness.out, [["|1", "stopped"]]);
+});
+
+Deno.test("the longest chain fits on the stack, whatever goes through it", () => {
+  const operators = Array.from({ length: MAX_CHAIN_LENGTH }, (_, i) => new Probe(`p${i}`));
+  const harness = new TaskHarness({ operators, writers: [MAX_CHAIN_LENGTH - 1] });
+  harness.credit(9);
+  harness.task.start();
+  harness.records([1, 2]);
+  harness.watermark(3);
+  harness.give({ kind: "status", status: "idle" });
+  harness.barrier(1);
+  harness.give({ kind: "status", status: "active" });
+  harness.end();
+  assert.equal(harness.run(), "finished");
+  assert.equal(harness.error, undefined);
+  assert.deepEqual(harness.out, [["1", "2", "w3", "idle", "|1", "active", "wmax", "end"]]);
 });

@@ -201,7 +201,8 @@ class ScriptReader<T> implements SourceReader<T, ScriptSplit> {
     const { promise, resolve } = Promise.withResolvers<void>();
     for (const script of this.#scripts) {
       const step = script.steps[script.next];
-      if (step === undefined) continue;
+      // A paused one waits for its resumption, whatever its step is.
+      if (step === undefined || this.#paused.has(`script-${script.index}`)) continue;
       if ("until" in step) step.until.opened.then(resolve);
       else if ("untilProcessingTime" in step) {
         this.#timers.add(this.#context.clock.after(step.untilProcessingTime - this.#context.clock.now(), resolve));

@@ -34,7 +34,8 @@ export type ProbeCall =
   | "prepare"
   | "snapshot"
   | "event"
-  | "complete";
+  | "complete"
+  | "aborted";
 
 /** An operator that tells what is done to it. */
 export class Probe extends StreamOperator {
@@ -110,6 +111,9 @@ export class Probe extends StreamOperator {
   }
   override notifyCheckpointComplete(id: number): void {
     this.#tell("complete", `complete${id}`);
+  }
+  override notifyCheckpointAborted(id: number): void {
+    this.#tell("aborted", `aborted${id}`);
   }
   override handleOperatorEvent(event: unknown): void {
     this.#tell("event", `event:${event}`);

@@ -24,7 +24,7 @@ import {
   TumblingEventTimeWindows,
   TumblingProcessingTimeWindows,
   type Window,
-  WindowStagger,
+  type WindowStagger,
 } from "tsflink";
 import { testEnvironment } from "tsflink/testing";
 import { add, type AnyStream, type Rec, total } from "./job_script.ts";

@@ -21,6 +21,8 @@ export interface Conditions {
   /** Of 100 turns of a task, how many are skipped. */
   readonly passedOver: number;
   readonly seed: number;
+  /** Default: exactly once. */
+  readonly mode?: "EXACTLY_ONCE" | "AT_LEAST_ONCE";
 }
 
 /** Conditions of every degree of cruelty. */
@@ -44,7 +46,7 @@ export const MILD: Conditions = { settings: {}, chaining: true, passedOver: 0, s
 
 /** An environment whose jobs run under these conditions. */
 export function environment(
-  { settings, chaining, seed }: Conditions,
+  { settings, chaining, seed, mode = "EXACTLY_ONCE" }: Conditions,
   job: Partial<LocalJobOptions> = {},
   onJob?: (job: LocalJob) => void,
   clock: ManualClock = new ManualClock(),
@@ -55,7 +57,11 @@ export function environment(
     executor: () => Promise.resolve(executor),
     connectors: hostBinding().connectors,
     args: () => [],
-    configuration: () => ({ "pipeline.check-mutation": true, "pipeline.operator-chaining.enabled": chaining }),
+    configuration: () => ({
+      "pipeline.check-mutation": true,
+      "pipeline.operator-chaining.enabled": chaining,
+      "execution.checkpointing.mode": mode,
+    }),
   });
 }
 

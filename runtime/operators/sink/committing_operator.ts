@@ -25,14 +25,14 @@ export type CommitterContext = Parameters<NonNullable<Sink<unknown>["createCommi
 
 /** Settings of both committers. */
 export interface CommitterOptions {
-  /** `sink.committer.retries`. Default 10. */
+  /** Instead of the job's `sink.committer.retries`. */
   readonly maxRetries?: number;
 }
 
 /** See the module. */
 export abstract class CommittingOperator<CommT, OUT> extends AsyncStepsOperator<OUT> {
   readonly #createCommitter: (context: CommitterContext) => Committer<CommT>;
-  readonly #maxRetries: number;
+  readonly #givenRetries: number | undefined;
   protected readonly collector: CommittableCollector<CommT> = new CommittableCollector();
   #committer: Committer<CommT> | undefined;
   #state!: ListState<StoredCheckpoint<CommT>[]>;
@@ -43,7 +43,7 @@ export abstract class CommittingOperator<CommT, OUT> extends AsyncStepsOperator<
   constructor(createCommitter: (context: CommitterContext) => Committer<CommT>, options: CommitterOptions = {}) {
     super(1);
     this.#createCommitter = createCommitter;
-    this.#maxRetries = options.maxRetries ?? DEFAULT_COMMITTER_RETRIES;
+    this.#givenRetries = options.maxRetries;
   }
 
   override initializeState(): void {
@@ -88,6 +88,10 @@ export abstract class CommittingOperator<CommT, OUT> extends AsyncStepsOperator<
     if (this.#committing) return;
     this.#committing = true;
     this.#commitNext();
+  }
+
+  get #maxRetries(): number {
+    return this.#givenRetries ?? this.ctx.config.committerRetries ?? DEFAULT_COMMITTER_RETRIES;
   }
 
   #logDiscarded(error: unknown): void {

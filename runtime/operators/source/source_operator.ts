@@ -12,6 +12,7 @@
  * @module
  */
 
+import { JobExecutionError } from "../../errors.ts";
 import type { InputStatus, Source, SourceReader, SourceReaderContext, SourceSplit } from "../../functions/source.ts";
 import { type ListState, ListStateDescriptor } from "../../functions/state_descriptor.ts";
 import type { WatermarkStrategy } from "../../functions/watermarks/watermark_strategies.ts";
@@ -24,7 +25,7 @@ import { ProgressiveSourceOutput, type SourceMainOutput, TimestampsOnlySourceOut
 
 /** Settings of a source operator beside its strategy. */
 export interface SourceOperatorOptions {
-  /** `pipeline.watermark-alignment.buffer-size`: samples a watermark must stay ahead before a reader waits. Default 3. */
+  /** Instead of the job's `pipeline.watermark-alignment.buffer-size`. */
   readonly alignmentBufferSize?: number;
 }
 
@@ -37,7 +38,8 @@ const DEFAULT_ALIGNMENT_BUFFER_SIZE = 3;
 export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperator<T> {
   readonly #source: Source<T, SplitT>;
   readonly #strategy: WatermarkStrategy<T>;
-  readonly #alignment: SourceAlignment;
+  readonly #options: SourceOperatorOptions;
+  #alignment!: SourceAlignment;
   #reader: SourceReader<T, SplitT> | undefined;
   #main!: SourceMainOutput<T>;
   #splitState!: ListState<unknown>;
@@ -53,14 +55,7 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
     super(0);
     this.#source = source;
     this.#strategy = strategy;
-    this.#alignment = new SourceAlignment(options.alignmentBufferSize ?? DEFAULT_ALIGNMENT_BUFFER_SIZE, {
-      setWaiting: (waiting) => this.#setWaiting(waiting),
-      pauseOrResumeSplits: (toPause, toResume) => {
-        this.#reader?.pauseOrResumeSplits?.(toPause, toResume);
-        this.#main.pauseOrResumeSplits(toPause, toResume);
-      },
-      report: (watermark) => this.#send({ type: "ReportedWatermark", watermark }),
-    });
+    this.#options = options;
   }
 
   /** How the input ended; tells the task whether what follows downstream is a drain. */
@@ -74,6 +69,7 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
 
   override open(): void {
     const { config, seams } = this.ctx;
+    this.#alignment = this.#makeAlignment();
     const isStreaming = config.runtimeMode === "STREAMING";
     const options = {
       output: this.output,
@@ -161,6 +157,22 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
     return "END_OF_INPUT";
   }
 
+  #makeAlignment(): SourceAlignment {
+    const { alignmentBufferSize, allowUnalignedSourceSplits } = this.ctx.config;
+    const bufferSize = this.#options.alignmentBufferSize ?? alignmentBufferSize ?? DEFAULT_ALIGNMENT_BUFFER_SIZE;
+    return new SourceAlignment(bufferSize, {
+      setWaiting: (waiting) => this.#setWaiting(waiting),
+      pauseOrResumeSplits: (toPause, toResume) => {
+        const reader = this.#reader!;
+        if (reader.pauseOrResumeSplits !== undefined) {
+          reader.pauseOrResumeSplits(toPause, toResume);
+          this.#main.pauseOrResumeSplits(toPause, toResume);
+        } else if (allowUnalignedSourceSplits !== true) throw cannotPause(toPause);
+      },
+      report: (watermark) => this.#send({ type: "ReportedWatermark", watermark }),
+    });
+  }
+
   #addSplits(splits: SplitT[]): void {
     for (const split of splits) {
       this.#alignment.addSplit(split.splitId());
@@ -232,6 +244,16 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
   }
+}
+
+/** For a reader that lets its splits drift apart though they are to be aligned. */
+function cannotPause(splitIds: readonly string[]): JobExecutionError {
+  return new JobExecutionError("TSF-2243", `The source cannot pause the splits ${splitIds.join(", ")}`, {
+    expected: "a reader with pauseOrResumeSplits(), because its splits are aligned by their watermarks",
+    found: "a reader without it",
+    hint:
+      "Implement it, or set pipeline.watermark-alignment.allow-unaligned-source-splits to let the splits drift apart.",
+  });
 }
 
 /** Makes {@link SourceOperator}s. */
