@@ -27,7 +27,7 @@ import { deploy, type DeployedTask } from "./deployment.ts";
 import { type JobSnapshot, refusedSnapshot, SnapshotInProgress } from "./job_snapshot.ts";
 import { type VertexProgress, vertexProgress } from "./progress.ts";
 import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
-import { taskSettings, wantsCheckpoints } from "./task_settings.ts";
+import { keysWithoutEffect, taskSettings, wantsCheckpoints } from "./task_settings.ts";
 
 /** How long the loop works before timers and sockets get their turn, in ms. */
 const SLICE_MS = 8;
@@ -331,6 +331,10 @@ export class LocalJob implements JobClient {
   }
 
   #warnAboutCheckpoints(configuration: Configuration): void {
+    const ignored = keysWithoutEffect(configuration);
+    if (ignored.length > 0) {
+      this.#options.seams.log.log("warn", `not acted on in this version: ${ignored.join(", ")}`);
+    }
     if (!wantsCheckpoints(configuration) || this.#options.checkpointing === true) return;
     this.#options.seams.log.log(
       "warn",

@@ -11,6 +11,7 @@ import {
   PipelineOptions,
   SinkOptions,
 } from "../../runtime/api/config_options.ts";
+import type { ConfigOption } from "../../runtime/api/config_option.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
 import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
 
@@ -55,6 +56,30 @@ export function taskSettings(
     maxOverflowBuffers: OVERFLOW_BUFFERS,
     rowsPerStep: ROWS_PER_STEP,
   };
+}
+
+/** Options of later parts: known, so that a configuration written for Flink is accepted, but not acted on yet. */
+const WITHOUT_EFFECT: readonly ConfigOption<unknown>[] = [
+  ...Object.values(CheckpointingOptions).filter((option) => option !== CheckpointingOptions.INTERVAL),
+  ExecutionOptions.TARGET,
+  ExecutionOptions.ATTACHED,
+  JobOptions.STATE_BACKEND,
+  JobOptions.RESTART_STRATEGY,
+  JobOptions.FIXED_DELAY_ATTEMPTS,
+  JobOptions.FIXED_DELAY,
+  JobOptions.LATENCY_INTERVAL,
+  JobOptions.TASK_SLOTS,
+  JobOptions.MIN_SEGMENT_SIZE,
+  JobOptions.STARTING_SEGMENT_SIZE,
+  JobOptions.MAX_RECORD_SIZE,
+  JobOptions.BUFFER_DEBLOAT,
+  JobOptions.BUFFER_DEBLOAT_TARGET,
+  JobOptions.PARTITION_REQUEST_TIMEOUT,
+] as ConfigOption<unknown>[];
+
+/** Keys that were set and that this version does not act on. */
+export function keysWithoutEffect(configuration: Configuration): string[] {
+  return WITHOUT_EFFECT.filter((option) => configuration.contains(option)).map((option) => option.key);
 }
 
 /** Whether the program asked for checkpoints. */
