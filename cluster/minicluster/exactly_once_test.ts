@@ -21,6 +21,7 @@ import {
   WatermarkStrategy,
 } from "tsflink";
 import { ManualClock, scriptedSource, type ScriptStep } from "tsflink/testing";
+import endedSources from "./testdata/ended_source_cases.json" with { type: "json" };
 import type { JobSnapshot } from "./job_snapshot.ts";
 import type { LocalJob } from "./local_job.ts";
 import { type Conditions, conditions, environment, passingOver } from "./testdata/cruel_conditions.ts";
@@ -422,4 +423,26 @@ Deno.test("at least once: without alignment nothing is lost, and some records co
     { numRuns: Number(Deno.env.get("TSFLINK_RUNS") ?? 80), seed: 20261122 },
   );
   assert.ok(doubled > 0);
+});
+
+Deno.test("a source that has read its last split, but has not ended, holds back what its timers will emit", async () => {
+  for (const [name, args] of Object.entries(endedSources)) {
+    const [sources, plan, form, how, all] = args as unknown as [
+      number[][][],
+      Step[],
+      SinkForm,
+      Conditions,
+      Attempt[],
+    ];
+    for (const number of [0, 1, all.length]) {
+      const { stores } = await runCase({ sources, plan, form }, how, all.slice(0, number), {
+        ...all[0],
+        endAfter: Infinity,
+        fromCompleted: false,
+      });
+      for (const store of stores) {
+        assert.deepEqual(sorted(store.records), store.expected, `${name}, ${number} attempts`);
+      }
+    }
+  }
 });

@@ -41,6 +41,7 @@ export interface WatermarkAlignmentParams {
 const DEFAULT_UPDATE_INTERVAL_MS = 1000;
 
 interface StrategyParts<T> {
+  readonly idlenessMs?: number;
   readonly supplier: WatermarkGeneratorSupplier<T>;
   readonly assigner?: TimestampAssigner<T>;
   readonly alignment?: WatermarkAlignmentParams;
@@ -125,6 +126,7 @@ export class WatermarkStrategy<T> {
     const { supplier } = this.#parts;
     return new WatermarkStrategy<T>({
       ...this.#parts,
+      idlenessMs: timeoutMs,
       supplier: (clock) => new WatermarksWithIdleness<T>(supplier(clock), timeoutMs, clock),
     });
   }
@@ -158,6 +160,10 @@ export class WatermarkStrategy<T> {
     return this.#parts.supplier(clock);
   }
 
+  /** After how long without a record the stream is idle; undefined when never. */
+  get idlenessMs(): number | undefined {
+    return this.#parts.idlenessMs;
+  }
   /** Undefined when the strategy does not align. */
   get alignment(): WatermarkAlignmentParams | undefined {
     return this.#parts.alignment;

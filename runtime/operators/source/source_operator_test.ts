@@ -311,6 +311,29 @@ Deno.test("when all splits are gone the main output alone says whether the subta
   assert.equal(one.text(), "idle");
 });
 
+Deno.test("a subtask without splits is idle only after the idleness it was given, and never without one", () => {
+  for (const [idlenessMs, idleAt] of [[150, 300], [450, 600], [undefined, undefined]] as const) {
+    const strategy = idlenessMs === undefined ? ascending : ascending.withIdleness(idlenessMs);
+    const one = new SourceHarness(strategy, {
+      polls: [
+        (output) => output.createOutputForSplit("a").collect(1, 10),
+        (output) => output.releaseOutputForSplit("a"),
+      ],
+    });
+    one.open();
+    one.addSplit("a", 0, 0);
+    one.source.emitNext();
+    one.setProcessingTime(100);
+    one.source.emitNext();
+    one.text();
+    const idle = [200, 300, 400, 500, 600, 700, 800].filter((time) => {
+      one.setProcessingTime(time);
+      return one.text().includes("idle");
+    });
+    assert.deepEqual(idle.slice(0, 1), idleAt === undefined ? [] : [idleAt], `idleness ${idlenessMs}`);
+  }
+});
+
 Deno.test("stop with drain emits MAX, without drain nothing; both once", () => {
   for (const drain of [true, false]) {
     const one = new SourceHarness(ascending);

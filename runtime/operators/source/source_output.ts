@@ -126,7 +126,8 @@ export class ProgressiveSourceOutput<T> implements SourceMainOutput<T> {
   readonly #multiplexer: WatermarkOutputMultiplexer;
   readonly #splitIdleness: IdlenessPart;
   readonly #splits: Map<string, Split<T>> = new Map();
-  #lostAllSplits = false;
+  /** When the last split was released, on the activity clock; undefined while there is one. */
+  #lostAllSplitsMs: number | undefined;
   #blocked = false;
 
   constructor(options: SourceOutputOptions<T>) {
@@ -185,7 +186,7 @@ export class ProgressiveSourceOutput<T> implements SourceMainOutput<T> {
       }),
     };
     this.#splits.set(splitId, split);
-    this.#lostAllSplits = false;
+    this.#lostAllSplitsMs = undefined;
     return split.output;
   }
 
@@ -193,7 +194,7 @@ export class ProgressiveSourceOutput<T> implements SourceMainOutput<T> {
     if (!this.#splits.delete(splitId)) return;
     this.#options.listener.splitFinished(splitId);
     this.#multiplexer.unregisterOutput(splitId);
-    this.#lostAllSplits = this.#splits.size === 0;
+    if (this.#splits.size === 0) this.#lostAllSplitsMs = this.activityClock.relativeTimeMs();
   }
 
   emitPeriodicWatermark(): void {
@@ -201,7 +202,11 @@ export class ProgressiveSourceOutput<T> implements SourceMainOutput<T> {
     this.#multiplexer.onPeriodicEmit();
     this.#main.emitPeriodic();
     // Splits that are gone hold nothing back: from here the main output alone says whether the subtask is idle.
-    if (this.#lostAllSplits) this.#splitIdleness.markIdle();
+    // But not at once, and only where idleness was asked for: the next split, or the end of the input with its timers,
+    // may be on its way, and what they emit would come late behind an idle subtask.
+    const { idlenessMs } = this.#options.strategy;
+    if (this.#lostAllSplitsMs === undefined || idlenessMs === undefined) return;
+    if (this.activityClock.relativeTimeMs() - this.#lostAllSplitsMs > idlenessMs) this.#splitIdleness.markIdle();
   }
 
   emitMaxWatermark(timestamp: number): void {
