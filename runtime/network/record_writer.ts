@@ -29,6 +29,8 @@ export interface RecordWriterOptions {
   readonly maxRows: number;
   /** Bytes of a batch at most, unless one record is larger. */
   readonly segmentBytes: number;
+  /** Bytes of one encoded record at most. Default 64 MiB. */
+  readonly maxRecordBytes?: number;
   /** -1: only full batches leave. 0: every record leaves at once. */
   readonly bufferTimeoutMs: number;
   /** Operator whose records are written, for errors. */
@@ -53,7 +55,7 @@ export class RecordWriter {
   isDirty = false;
 
   constructor(readonly options: RecordWriterOptions) {
-    this.#schemas = new WriterSchemas(options.segmentBytes);
+    this.#schemas = new WriterSchemas(options.segmentBytes, options.maxRecordBytes);
     this.#open = options.partition.subpartitions.map(() => emptyBatch());
   }
 
@@ -143,8 +145,8 @@ class WriterSchemas {
   /** Hash of the schema last announced, by channel. */
   readonly #announced: string[] = [];
 
-  constructor(limitBytes: number) {
-    this.#encoder = new BatchEncoder(undefined, { limitBytes });
+  constructor(limitBytes: number, maxRecordBytes: number | undefined) {
+    this.#encoder = new BatchEncoder(undefined, { limitBytes, maxRecordBytes });
   }
 
   encode(values: unknown[], timestamps: Float64Array, put: (schema: Schema, buffer: DataBuffer) => void): void {

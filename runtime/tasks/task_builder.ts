@@ -34,6 +34,8 @@ export interface TaskSettings {
   readonly forceCodec: boolean;
   readonly maxRowsPerBatch: number;
   readonly segmentBytes: number;
+  /** Bytes of one encoded record at most; default 64 MiB. */
+  readonly maxRecordBytes?: number;
   readonly buffersPerChannel: number;
   readonly floatingBuffersPerGate: number;
   /** Data buffers a partition holds per subpartition before its task stops. */
@@ -158,6 +160,7 @@ function makeWriter(
     forceCodec: settings.forceCodec,
     maxRows: settings.maxRowsPerBatch,
     segmentBytes: settings.segmentBytes,
+    maxRecordBytes: settings.maxRecordBytes,
     bufferTimeoutMs: edge.bufferTimeoutMs,
     operator: reference,
   });

@@ -229,6 +229,16 @@ const CASES: Readonly<Record<string, Case>> = {
       return env.execute();
     },
   },
+  "a record above taskmanager.network.max-record-size": {
+    code: "TSF-2103",
+    says: ["max-record-size"],
+    operator: "Map",
+    run: (env) => {
+      env.configure({ "taskmanager.network.max-record-size": "1 kb", "pipeline.exchange.force-codec": true });
+      env.fromData(2000).map((n) => "x".repeat(n)).rebalance().map((text) => text.length).print();
+      return env.execute();
+    },
+  },
   "a missing file": {
     code: "TSF-3001",
     says: ["/no/such/file.txt"],
