@@ -91,7 +91,7 @@ globalThis.addEventListener("unload", () => Deno.removeSync(directory, { recursi
 
 function start(...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "--config", `${ROOT}deno.json`, `${ROOT}cli.ts`, ...args],
+    args: ["run", "-A", "--quiet", "--frozen", "--config", `${ROOT}deno.json`, `${ROOT}cli.ts`, ...args],
     cwd: directory,
     stdin: "null",
     stdout: "piped",

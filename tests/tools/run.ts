@@ -13,6 +13,8 @@ interface Step {
   readonly isTest?: boolean;
 }
 
+/** Downloads once, so that no later process reports a download where a test looks at its output. */
+const INSTALL: Step = { name: "dependencies", args: ["install", "--quiet", "--frozen"] };
 const FMT: Step = { name: "fmt", args: ["fmt", "--check", "--quiet"] };
 const LINT: Step = { name: "lint", args: ["lint", "--quiet"] };
 const CHECK: Step = {
@@ -58,8 +60,8 @@ const PUBLISH: Step = {
 };
 
 const PLANS: Readonly<Record<string, readonly Step[]>> = {
-  ok: [FMT, LINT, CHECK, UNIT, GOLDEN, DOC_CHECK, DOC, PUBLISH],
-  test: [CHECK, UNIT, GOLDEN, DOC_CHECK, DOC],
+  ok: [INSTALL, FMT, LINT, CHECK, UNIT, GOLDEN, DOC_CHECK, DOC, PUBLISH],
+  test: [INSTALL, CHECK, UNIT, GOLDEN, DOC_CHECK, DOC],
 };
 
 const SUMMARY = /\|\s*(\d+) passed(?: \([^)]*\))?\s*\|\s*(\d+) failed(?: \([^)]*\))?(?:\s*\|\s*(\d+) ignored)?/;
