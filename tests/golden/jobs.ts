@@ -10,6 +10,7 @@ import {
   type DataStream,
   EventTimeSessionWindows,
   GlobalWindows,
+  mapState,
   MapStateDescriptor,
   OutputTag,
   PurgingTrigger,
@@ -221,14 +222,21 @@ export const GOLDEN_JOBS: Readonly<Record<string, GoldenJob>> = {
     const { env } = input;
     const rules = new MapStateDescriptor<number, string>("rules");
     const named = env.fromData([0, "zero"] as const, [1, "one"] as const, [2, "two"] as const, [3, "three"] as const);
-    // The rules hold from the first click: they come before the clicks do.
-    return clickStream(input).connect(named.broadcast(rules)).process({
-      processElement(click, ctx, out: { collect(value: string): void }) {
-        const rule = ctx.getBroadcastState(rules).get(click.page);
-        out.collect(rule === undefined ? "early or late" : "early or late");
+    // Clicks and rules come in any order; MAX comes when both inputs have ended, so then all rules are there.
+    return clickStream(input).keyBy("user").connect(named.broadcast(rules)).process({
+      state: { clicks: mapState<number, number>() },
+      processElement(click, ctx, _out: { collect(value: string): void }) {
+        const { clicks } = ctx.state;
+        clicks.put(click.page, (clicks.get(click.page) ?? 0) + 1);
+        ctx.timerService().registerEventTimeTimer(Number.MAX_SAFE_INTEGER);
       },
       processBroadcastElement([page, name], ctx) {
         ctx.getBroadcastState(rules).put(page, name);
+      },
+      onTimer(_timestamp, ctx, out) {
+        for (const [page, count] of ctx.state.clicks.entries()) {
+          out.collect(`${ctx.getCurrentKey()} ${ctx.getBroadcastState(rules).get(page)} ${count}`);
+        }
       },
     });
   },
