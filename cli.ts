@@ -8,6 +8,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import config from "./deno.json" with { type: "json" };
 import { InvalidProgramError } from "./runtime/errors.ts";
 import { hostConnectors } from "./runtime/connectors/host_connectors.ts";
+import { publishHostApi } from "./runtime/program/host_shim.ts";
 
 /** Reads `-D key=value`; repeated, the last one of a key wins. */
 function property(text: string, previous: Record<string, string> = {}): Record<string, string> {
@@ -51,6 +52,14 @@ interface ProgramOptions {
   readonly format?: "json" | "job" | "mermaid";
 }
 
+/** Options of commands that write files. */
+interface WritingOptions {
+  readonly output?: string;
+  readonly name?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
 async function runLocal(job: string, args: string[], options: ProgramOptions): Promise<void> {
   const { localCommand } = await import("./cluster/entrypoint/local_command.ts");
   const code = await localCommand({
@@ -82,6 +91,23 @@ Examples:
   tsflink info --format job -p 4 job.ts            vertices after chaining, with their ids
   tsflink info --format mermaid job.ts > plan.mmd`;
 
+const BUNDLE_EXAMPLES = `
+The bundle holds everything the job imports but tsflink itself, which it takes from the copy that runs it. Stack traces
+name the lines of the sources.
+
+Examples:
+  tsflink bundle job.ts                            writes job.mjs
+  tsflink bundle -o dist/orders.mjs src/job.ts
+  tsflink bundle --json job.ts | jq -r .sha256
+  tsflink local job.mjs                            a bundle runs like its source`;
+
+const INIT_EXAMPLES = `
+Writes deno.json, job.ts, job_test.ts and .gitignore. Nothing that exists is overwritten without --force.
+
+Examples:
+  tsflink init my-job
+  tsflink init . --name "daily revenue"`;
+
 const program = new Command("tsflink")
   .description("Stateful event-time stream processing in TypeScript.")
   .version(config.version)
@@ -96,7 +122,9 @@ Examples:
   tsflink local job.ts                             run a job with a live view
   tsflink local -p 2 job.ts --input words.txt      arguments after the job are the job's own
   tsflink local -D pipeline.object-reuse=true job.ts
-  tsflink info --format mermaid job.ts             draw the plan`,
+  tsflink info --format mermaid job.ts             draw the plan
+  tsflink init my-job                              a project of your own
+  tsflink bundle job.ts                            a job as one module`,
   );
 
 program.addCommand(
@@ -128,6 +156,38 @@ program.addCommand(
     }),
 );
 program.addCommand(
+  new Command("bundle")
+    .description("Write a job as one self-contained module.")
+    .argument("<job>", "path or URL of the job's module")
+    .option("-o, --output <file>", "where the bundle goes (default: the job's name with .mjs, here)")
+    .option("--name <name>", "the job's name in stack traces (default: its file's)")
+    .option("--force", "overwrite a file that is no bundle")
+    .option("--json", "what was written as JSON on stdout")
+    .addHelpText("after", BUNDLE_EXAMPLES)
+    .action(async (job: string, options: WritingOptions) => {
+      const { bundleCommand, describeBundle } = await import("./cluster/entrypoint/bundle_command.ts");
+      const written = await bundleCommand({ ...options, job, force: options.force ?? false });
+      for (const warning of written.warnings) console.error(`warning: ${warning}`);
+      console.log(options.json ? JSON.stringify(written) : describeBundle(written));
+      Deno.exit(0);
+    }),
+);
+program.addCommand(
+  new Command("init")
+    .description("Write a project of your own: a job, its test, its configuration.")
+    .argument("<directory>", "a new or an empty directory")
+    .option("--name <name>", "name of the job (default: the directory's)")
+    .option("--force", "write into a directory that is not empty, over files of the same name")
+    .option("--json", "what was written as JSON on stdout")
+    .addHelpText("after", INIT_EXAMPLES)
+    .action(async (directory: string, options: WritingOptions) => {
+      const { describeProject, initCommand } = await import("./cluster/entrypoint/init_command.ts");
+      const written = await initCommand({ ...options, directory, force: options.force ?? false });
+      console.log(options.json ? JSON.stringify(written) : describeProject(written, directory));
+      Deno.exit(0);
+    }),
+);
+program.addCommand(
   new Command("demo")
     .description("Run the airline delays example on real flights.")
     .argument("[args...]", "arguments of the example")
@@ -139,6 +199,9 @@ program.addCommand(
     .allowUnknownOption()
     .action((args: string[], options: ProgramOptions) => runLocal(DEMO_JOB, args, options)),
 );
+
+// A job that is a bundle takes tsflink from here.
+publishHostApi();
 
 /** A command line or a program that is refused: nothing has run. */
 const EXIT_REFUSED = 2;

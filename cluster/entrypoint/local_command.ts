@@ -13,7 +13,9 @@ import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
 import { writeAll } from "../../runtime/seams/system/write_all.ts";
 import type { LocalJob } from "../minicluster/local_job.ts";
 import { JobConsole, type JobConsoleOptions } from "./job_console.ts";
-import { moduleUrl, runMain } from "./job_module.ts";
+import { runMain } from "../../runtime/program/main_module.ts";
+import { ProgramRecorder } from "../../runtime/program/recorder.ts";
+import { moduleUrl } from "./job_module.ts";
 import { localExecutor } from "./local.ts";
 
 /** What the command line says. */
@@ -42,8 +44,10 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
   const seams = { ...systemSeams(), log: console };
   const jobs: LocalJob[] = [];
   let executions = 0;
+  const program = new ProgramRecorder({ url, args: options.args, configuration: values, log: console });
   const executor = localExecutor({
     seams,
+    program,
     onJob: (job) => {
       jobs.push(job);
       console.attach(job);
@@ -52,13 +56,14 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
   bindHost({
     executor: () => {
       executions++;
-      return Promise.resolve(executor);
+      return program.executor(() => Promise.resolve(executor));
     },
     connectors: options.connectors,
     args: () => options.args,
     configuration: () => values,
+    program,
   });
-  const ticker = setInterval(() => console.tick(), console.intervalMs);
+  const ticker = program.outside(() => setInterval(() => console.tick(), console.intervalMs));
   const interrupted = onInterrupt(() => jobs);
   try {
     await runMain(url, () => executions);

@@ -8,7 +8,7 @@
 import { JobExecutionError } from "../../runtime/errors.ts";
 import type { JobGraph } from "../../runtime/graph/job_graph.ts";
 import { type OperatorSubtaskState, redistribute } from "../../runtime/state/rescale.ts";
-import type { RestoredJob } from "./deployment.ts";
+import type { RestoredJob } from "../../runtime/tasks/slot/slot_protocol.ts";
 
 /** The states of all operators and enumerators at one barrier. */
 export class JobSnapshot {

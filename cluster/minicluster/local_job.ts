@@ -10,27 +10,26 @@ import { CheckpointingOptions } from "../../runtime/api/config_options.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
 import type { ExecuteOptions } from "../../runtime/api/executor.ts";
 import { type JobClient, JobExecutionResult } from "../../runtime/api/job_client.ts";
-import type { JobGraph } from "../../runtime/graph/job_graph.ts";
-import type { ChainedOperator } from "../../runtime/graph/job_graph.ts";
+import type { ChainedOperator, JobGraph } from "../../runtime/graph/job_graph.ts";
 import { TaskMetricGroup } from "../../runtime/metrics/task_metrics.ts";
 import { sharesClosures } from "../../runtime/operators/function_operator.ts";
 import { SourceCoordinator } from "../../runtime/operators/source/source_coordinator.ts";
 import { WatermarkAlignmentGroups } from "../../runtime/operators/source/watermark_alignment_groups.ts";
 import type { Seams } from "../../runtime/seams/seams.ts";
-import type { StreamTask, TaskListener } from "../../runtime/tasks/stream_task.ts";
-import { TaskLoop, type TaskLoopOptions } from "../../runtime/tasks/task_loop.ts";
+import type { SlotEnd } from "../../runtime/seams/worker_host.ts";
+import type { SlotReport, SlotRequest, SubtaskPlacement } from "../../runtime/tasks/slot/slot_protocol.ts";
+import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
+import type { TaskLoopOptions } from "../../runtime/tasks/task_loop.ts";
+import { type ExecutionState, isTerminal } from "../../runtime/tasks/task_states.ts";
 import { type Execution, ExecutionGraph } from "../jobmaster/execution_graph.ts";
 import type { JobState } from "../jobmaster/job_states.ts";
-import { mergeAccumulators } from "./accumulators.ts";
 import { cachedFilePaths } from "./cached_files.ts";
-import { deploy, type DeployedTask } from "./deployment.ts";
+import { inlineSlots } from "./inline_slots.ts";
+import { JobAccumulators } from "./job_accumulators.ts";
 import { type JobSnapshot, refusedSnapshot, SnapshotInProgress } from "./job_snapshot.ts";
 import { type VertexProgress, vertexProgress } from "./progress.ts";
-import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
+import type { SlotGateway, SlotProvider } from "./slots.ts";
 import { keysWithoutEffect, taskSettings, wantsCheckpoints } from "./task_settings.ts";
-
-/** How long the loop works before timers and sockets get their turn, in ms. */
-const SLICE_MS = 8;
 
 /** What a local job is made from. */
 export interface LocalJobOptions {
@@ -38,6 +37,8 @@ export interface LocalJobOptions {
   readonly jobGraph: JobGraph;
   readonly execute: ExecuteOptions;
   readonly seams: Seams;
+  /** Where its subtasks run. Default: all in this isolate. */
+  readonly slots?: SlotProvider;
   /** Start from this. */
   readonly restored?: JobSnapshot;
   /** Somebody takes checkpoints ({@link LocalJob.takeSnapshot}); sinks then commit on their completion. */
@@ -49,11 +50,12 @@ export interface LocalJobOptions {
   readonly onState?: (state: JobState) => void;
 }
 
-/** A job in this isolate. */
+/** A job whose JobMaster is this isolate. */
 export class LocalJob implements JobClient {
   readonly graph: ExecutionGraph;
   readonly #options: LocalJobOptions;
-  readonly #loop: TaskLoop;
+  readonly #provider: SlotProvider;
+  readonly #executions = new Map<string, Execution>();
   readonly #coordinators = new Map<string, SourceCoordinator>();
   readonly #snapshots = new Map<number, SnapshotInProgress>();
   /** Tasks that have processed everything and wait for the final checkpoint. */
@@ -63,54 +65,144 @@ export class LocalJob implements JobClient {
   #isStopped = false;
   #lastCheckpointId: number;
   readonly #ended = Promise.withResolvers<void>();
-  #tasks: DeployedTask[] = [];
+  #gateways: readonly SlotGateway[] = [];
+  #placements: readonly SubtaskPlacement[] = [];
+  /** Slots that run, by index. */
+  readonly #live = new Map<number, SlotGateway>();
+  /** Slots whose tasks are wired. */
+  #deployed = 0;
+  readonly #allDeployed = Promise.withResolvers<void>();
+  readonly #accumulators = new JobAccumulators(() => this.#live);
+  /** Once the job has ended: its results, or why they cannot be had. */
+  #results: { readonly values: Readonly<Record<string, unknown>> } | { readonly error: unknown } | undefined;
 
   constructor(options: LocalJobOptions) {
     this.#options = options;
     this.#lastCheckpointId = options.restored?.checkpointId ?? 0;
     const { seams } = options;
+    this.#provider = options.slots ?? inlineSlots(seams);
+    // Whoever waits for the start hears of a refusal; nobody may wait.
+    this.#allDeployed.promise.catch(() => {});
     this.graph = new ExecutionGraph(options.jobId, options.jobGraph, () => seams.clock.now(), (state) => {
       options.onState?.(state);
       if (this.graph.isTerminal) void this.#close();
     });
-    this.#loop = new TaskLoop({ ...seams, sliceMs: SLICE_MS, onIdle: options.onIdle });
+    for (const execution of this.graph.executions) this.#executions.set(execution.id, execution);
   }
 
   /**
-   * Builds, connects and starts all tasks.
+   * Builds, connects and starts all tasks: at once where they run in this isolate, else when all slots are ready.
    *
    * @throws FlinkError what building refuses; nothing runs then.
    */
-  start(): void {
+  start(): void | Promise<void> {
     const { seams, execute, restored, jobGraph } = this.#options;
     this.#warnAboutCheckpoints(execute.configuration);
-    this.#tasks = deploy({
-      graph: this.graph,
-      settings: {
-        ...taskSettings(execute.configuration, jobGraph.type, this.#options.checkpointing ?? false),
-        ...this.#options.settings,
+    this.#placements = this.#provider.place(this.graph);
+    this.#gateways = this.#provider.allocate({
+      jobGraph,
+      deployment: {
+        jobId: this.graph.jobId,
+        placements: this.#placements,
+        settings: {
+          ...taskSettings(execute.configuration, jobGraph.type, this.#options.checkpointing ?? false),
+          ...this.#options.settings,
+        },
+        cachedFiles: cachedFilePaths(execute.cachedFiles, seams.files),
+        restored: restored?.redistributeTo(jobGraph),
+        collect: [...execute.collect?.keys() ?? []],
       },
-      seams,
-      cachedFiles: cachedFilePaths(execute.cachedFiles, seams.files),
-      collect: execute.collect ?? new Map(),
-      restored: restored?.redistributeTo(jobGraph),
-      listener: (execution) => this.#listener(execution),
-      sendToCoordinator: (execution, operatorId, event) =>
-        this.#coordinators.get(operatorId)?.handleEvent(execution.vertex.subtaskIndex, execution.attemptNumber, event),
-      wake: (deployed) => this.#loop.wake(deployed.task),
+      onReport: (slot, report) => this.#onReport(slot, report),
+      onEnd: (slot, end) => this.#slotEnded(slot, end),
+      onIdle: this.#options.onIdle,
     });
+    this.#gateways.forEach((gateway, slot) => this.#live.set(slot, gateway));
+    if (this.#deployed === this.#gateways.length) return this.#run();
+    return this.#allDeployed.promise.then(() => this.#run());
+  }
+
+  #run(): void {
+    // Cancelled while its slots were starting.
+    if (this.graph.state !== "INITIALIZING") return;
     this.#mentionSharedClosures();
     this.graph.transition("CREATED");
     this.graph.transition("RUNNING");
     this.#startCoordinators();
-    for (const { execution } of this.#tasks) {
+    for (const execution of this.#executions.values()) {
       this.graph.update(execution, "SCHEDULED");
       this.graph.update(execution, "DEPLOYING");
     }
-    for (const { task } of this.#tasks) {
-      // One that fails to open has cancelled the others already.
-      if (task.state !== "DEPLOYING") continue;
-      if (task.start()) this.#loop.add(task);
+    this.#tellAll({ type: "start" });
+  }
+
+  #tellAll(request: SlotRequest): void {
+    for (const gateway of [...this.#live.values()]) gateway.request(request);
+  }
+
+  #onReport(slot: number, report: SlotReport): void {
+    switch (report.type) {
+      case "deployed":
+        if (++this.#deployed === this.#gateways.length) this.#allDeployed.resolve();
+        return;
+      case "refused":
+        this.#refuse(report.error);
+        return;
+      case "state":
+        return this.#onState(this.#executions.get(report.executionId)!, report.state, report.error);
+      case "checkpoint": {
+        const execution = this.#executions.get(report.executionId)!;
+        const { subtaskIndex, jobVertex } = execution.vertex;
+        return this.#snapshots.get(report.checkpointId)
+          ?.acknowledge(execution.id, subtaskIndex, jobVertex.parallelism, report.states);
+      }
+      case "checkpointDeclined":
+        return this.#snapshots.get(report.checkpointId)?.decline(report.executionId, report.reason);
+      case "dataProcessed":
+        this.#processed.add(this.#executions.get(report.executionId)!);
+        return this.#endIfAllProcessed();
+      case "coordinatorEvent": {
+        const { vertex, attemptNumber } = this.#executions.get(report.executionId)!;
+        return this.#coordinators.get(report.operatorId)?.handleEvent(vertex.subtaskIndex, attemptNumber, report.event);
+      }
+      case "collect":
+        return this.#collect(slot, report);
+      case "accumulators":
+      case "merged":
+      case "requestFailed":
+        return this.#accumulators.answered(report);
+      case "output":
+        for (const line of report.lines) this.#options.seams.log.print(line, report.stream);
+        return;
+      case "log":
+        return this.#options.seams.log.log(report.level, report.message);
+    }
+  }
+
+  #collect(slot: number, { uid, batchId, batch }: Extract<SlotReport, { type: "collect" }>): void {
+    const taken = () => this.#live.get(slot)?.request({ type: "collected", batchId });
+    const pending = this.#options.execute.collect?.get(uid)?.(batch);
+    if (pending === undefined) taken();
+    else pending.then(taken, (error) => this.fail(error));
+  }
+
+  /** The job cannot run at all: nothing of it has started. */
+  #refuse(error: unknown): void {
+    this.#allDeployed.reject(error);
+    this.fail(error);
+  }
+
+  /** A slot is gone: so are its subtasks. */
+  #slotEnded(slot: number, end: SlotEnd): void {
+    this.#live.delete(slot);
+    this.#accumulators.slotEnded(slot);
+    const error = end.kind === "failed" ? end.error : new JobExecutionError("TSF-5042", `Slot ${slot} has ended`, {
+      expected: "a slot that runs until the job ends",
+      found: end.kind,
+    });
+    if (this.graph.state === "INITIALIZING") return this.#refuse(error);
+    for (const { executionId } of this.#placements.filter((placement) => placement.slot === slot)) {
+      const execution = this.#executions.get(executionId)!;
+      if (!isTerminal(execution.state)) this.#onState(execution, "FAILED", error);
     }
   }
 
@@ -131,17 +223,23 @@ export class LocalJob implements JobClient {
       throw new JobExecutionError("TSF-5020", `Job "${this.graph.jobGraph.name}" was cancelled`);
     }
     const { RUNNING: from = 0, FINISHED: to = 0 } = this.graph.timestamps;
-    return new JobExecutionResult(this.graph.jobId, to - from, this.#accumulators());
+    return new JobExecutionResult(this.graph.jobId, to - from, await this.getAccumulators());
   }
-  getAccumulators(): Promise<Readonly<Record<string, unknown>>> {
-    return Promise.resolve(this.#accumulators());
+  async getAccumulators(): Promise<Readonly<Record<string, unknown>>> {
+    if (this.#results === undefined) return await this.#accumulators.results();
+    if ("error" in this.#results) throw this.#results.error;
+    return this.#results.values;
   }
 
   /** Progress of every vertex, producers first. */
   progress(): VertexProgress[] {
-    return this.graph.jobGraph.verticesTopologically.map((vertex) =>
-      vertexProgress(vertex.id, vertex.name, this.#tasksOf(vertex.id))
-    );
+    const told = new Map(this.#gateways.flatMap((gateway) => gateway.progress()).map((one) => [one.executionId, one]));
+    return this.graph.jobGraph.verticesTopologically.map(({ id, name, chain }) => {
+      const executions = this.graph.jobVertex(id).subtasks.map((subtask) => subtask.currentExecution);
+      const subtasks = executions.flatMap((execution) => told.get(execution.id) ?? []);
+      const states = executions.map((execution) => execution.state);
+      return vertexProgress({ id, name, states, operators: chain.map((operator) => operator.name) }, subtasks);
+    });
   }
 
   /** Fails the job for a reason outside its tasks. */
@@ -152,7 +250,7 @@ export class LocalJob implements JobClient {
   /** Ends the sources; with drain as if their input had ended, without it at once and with no further output. */
   async stop(drain: boolean): Promise<void> {
     this.#isStopped ||= !drain;
-    for (const { task } of this.#tasks) if (task.parts.source !== undefined) task.stop(drain);
+    this.#tellAll({ type: "stop", drain });
     await this.#ended.promise;
   }
 
@@ -178,8 +276,8 @@ export class LocalJob implements JobClient {
     } catch (error) {
       return Promise.reject(error);
     }
-    const running = this.#tasks.filter(({ task }) => task.state === "RUNNING");
-    const snapshot = new SnapshotInProgress(checkpointId, running.map(({ execution }) => execution.id), enumerators);
+    const running = [...this.#executions.values()].filter((execution) => execution.state === "RUNNING");
+    const snapshot = new SnapshotInProgress(checkpointId, running.map((execution) => execution.id), enumerators);
     this.#snapshots.set(checkpointId, snapshot);
     snapshot.completed.then(() => this.#snapshots.delete(checkpointId), () => this.#abort(checkpointId));
     const mode = this.#options.execute.configuration.get(CheckpointingOptions.MODE);
@@ -189,7 +287,7 @@ export class LocalJob implements JobClient {
       timestamp: this.#options.seams.clock.now(),
       options: { type: "checkpoint", alignment: mode === "AT_LEAST_ONCE" ? "at-least-once" : "aligned" },
     } as const;
-    for (const { task } of running) if (task.parts.gates.length === 0) task.triggerCheckpoint(barrier);
+    this.#tellAll({ type: "triggerCheckpoint", barrier });
     return snapshot.completed;
   }
 
@@ -200,17 +298,13 @@ export class LocalJob implements JobClient {
 
   /** Tells all tasks that a checkpoint is complete: sinks commit. */
   completeSnapshot(checkpointId: number): void {
-    for (const { task } of this.#tasks) task.notifyCheckpointComplete(checkpointId);
+    this.#tellAll({ type: "checkpointComplete", checkpointId });
     for (const coordinator of this.#coordinators.values()) coordinator.notifyCheckpointComplete(checkpointId);
   }
 
   #abort(checkpointId: number): void {
     this.#snapshots.delete(checkpointId);
-    if (this.graph.state === "RUNNING") {
-      for (const { task } of this.#tasks) {
-        task.notifyCheckpointAborted(checkpointId);
-      }
-    }
+    if (this.graph.state === "RUNNING") this.#tellAll({ type: "checkpointAborted", checkpointId });
   }
 
   #startCoordinators(): void {
@@ -231,7 +325,7 @@ export class LocalJob implements JobClient {
       parallelism: this.graph.jobGraph.vertex(vertexId).parallelism,
       seams,
       metrics: new TaskMetricGroup(),
-      send: (subtaskId, event) => this.#tasksOf(vertexId)[subtaskId].operatorEvent(operator.operatorId, event),
+      send: (subtaskId, event) => this.#sendToOperator(vertexId, subtaskId, operator.operatorId, event),
       // Not inline: the coordinator may be called from inside a step of the task that would be cancelled.
       fail: (error: FlinkError) => seams.mainThread.post(() => this.fail(error)),
       alignment: operator.factory.watermarkAlignment,
@@ -243,32 +337,25 @@ export class LocalJob implements JobClient {
     coordinator.start();
   }
 
-  #listener(execution: Execution): TaskListener {
-    return {
-      onState: (state, error) => {
-        if (this.graph.update(execution, state, error) === "cancel-all") this.#cancelTasks();
-        if (state !== "FINISHED") return;
-        for (const pending of this.#snapshots.values()) pending.finished(execution.id);
-        // One that was stopped without drain may be the last the others have waited for.
-        this.#endIfAllProcessed();
-      },
-      onCheckpoint: (checkpointId, states) => {
-        const { subtaskIndex, jobVertex } = execution.vertex;
-        this.#snapshots.get(checkpointId)?.acknowledge(execution.id, subtaskIndex, jobVertex.parallelism, states);
-      },
-      onCheckpointDeclined: (checkpointId, reason) => this.#snapshots.get(checkpointId)?.decline(execution.id, reason),
-      onDataProcessed: () => {
-        this.#processed.add(execution);
-        this.#endIfAllProcessed();
-      },
-    };
+  #sendToOperator(vertexId: string, subtaskIndex: number, operatorId: string, event: unknown): void {
+    const { slot, executionId } = this.#placements.find((placement) =>
+      placement.vertexId === vertexId && placement.subtaskIndex === subtaskIndex
+    )!;
+    this.#live.get(slot)?.request({ type: "operatorEvent", executionId, operatorId, event });
+  }
+
+  #onState(execution: Execution, state: ExecutionState, error?: unknown): void {
+    if (this.graph.update(execution, state, error) === "cancel-all") this.#cancelTasks();
+    if (state !== "FINISHED") return;
+    for (const pending of this.#snapshots.values()) pending.finished(execution.id);
+    // One that was stopped without drain may be the last the others have waited for.
+    this.#endIfAllProcessed();
   }
 
   #endIfAllProcessed(): void {
-    const some = this.#tasks.some(({ execution }) => execution.state === "RUNNING");
-    const isLast = this.#tasks.every(({ execution }) =>
-      execution.state === "FINISHED" || this.#processed.has(execution)
-    );
+    const executions = [...this.#executions.values()];
+    const some = executions.some((execution) => execution.state === "RUNNING");
+    const isLast = executions.every((execution) => execution.state === "FINISHED" || this.#processed.has(execution));
     if (!some || !isLast || this.#takesFinalCheckpoint) return;
     this.#takesFinalCheckpoint = true;
     this.#takeFinalCheckpoint().catch((error) => this.fail(error));
@@ -293,23 +380,22 @@ export class LocalJob implements JobClient {
   }
 
   #cancelTasks(): void {
-    for (const { task, execution } of this.#tasks) {
-      if (execution.state === "CREATED" || execution.state === "SCHEDULED") this.graph.update(execution, "CANCELED");
-      else task.cancel();
+    for (const execution of this.#executions.values()) {
+      const { state } = execution;
+      if (state === "CREATED" || state === "SCHEDULED") this.graph.update(execution, "CANCELED");
     }
-  }
-
-  #tasksOf(vertexId: string): StreamTask[] {
-    return this.#tasks.filter(({ execution }) => execution.vertex.jobVertex.vertex.id === vertexId).map((d) => d.task);
-  }
-
-  #accumulators(): Readonly<Record<string, unknown>> {
-    return mergeAccumulators(this.#tasks.map((deployed) => deployed.accumulators));
+    this.#tellAll({ type: "cancel" });
   }
 
   async #close(): Promise<void> {
     for (const snapshot of this.#snapshots.values()) snapshot.decline("job", `the job is ${this.graph.state}`);
-    for (const { partitions } of this.#tasks) for (const partition of partitions) partition.close();
+    try {
+      this.#results = { values: await this.#accumulators.results() };
+    } catch (error) {
+      this.#results = { error };
+    }
+    await Promise.all([...this.#live.values()].map((gateway) => gateway.close()));
+    this.#live.clear();
     try {
       for (const coordinator of this.#coordinators.values()) await coordinator.close();
     } catch (error) {
@@ -322,6 +408,7 @@ export class LocalJob implements JobClient {
   /** See docs/decisions/0003: once per job, and quietly, because nearly every job has arrow functions. */
   #mentionSharedClosures(): void {
     const { jobGraph, seams } = this.#options;
+    if (!this.#provider.isInline) return;
     const shares = jobGraph.vertices.some((vertex) =>
       vertex.parallelism > 1 && vertex.chain.some((operator) => sharesClosures(operator.factory))
     );

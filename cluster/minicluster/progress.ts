@@ -1,13 +1,13 @@
 /**
- * Numbers of a running job for people: per vertex records in and out, watermark, back pressure. Read on demand from plain
- * fields of the tasks; nothing is counted for it on the path of a record.
+ * Numbers of a running job for people: per vertex records in and out, watermark, back pressure. Put together on demand
+ * from what the slots tell of their subtasks; nothing is counted for it on the path of a record.
  *
  * @module
  */
 
-import type { StreamTask } from "../../runtime/tasks/stream_task.ts";
-import { MIN_WATERMARK } from "../../runtime/types/stream_element.ts";
 import type { ExecutionState } from "../../runtime/tasks/task_states.ts";
+import type { SubtaskProgress } from "../../runtime/tasks/slot/slot_protocol.ts";
+import { MIN_WATERMARK } from "../../runtime/types/stream_element.ts";
 
 /** Progress of one operator, over all its subtasks. */
 export interface OperatorProgress {
@@ -31,27 +31,39 @@ export interface VertexProgress {
   readonly operators: readonly OperatorProgress[];
 }
 
-/** Progress of a vertex from its tasks. */
-export function vertexProgress(id: string, name: string, tasks: readonly StreamTask[]): VertexProgress {
-  const chains = tasks.map((task) => task.parts.chain.nodes);
+/** The part of a vertex that is known before any of its subtasks tells something. */
+export interface ShownVertex {
+  readonly id: string;
+  readonly name: string;
+  /** Names of the operators of its chain. */
+  readonly operators: readonly string[];
+  /** State of each subtask as the job knows it. */
+  readonly states: readonly ExecutionState[];
+}
+
+/** Progress of a vertex from that of its subtasks; those that have told nothing yet count as having done nothing. */
+export function vertexProgress(vertex: ShownVertex, subtasks: readonly SubtaskProgress[]): VertexProgress {
   const states: Partial<Record<ExecutionState, number>> = {};
-  for (const task of tasks) states[task.state] = (states[task.state] ?? 0) + 1;
-  const watermark = Math.min(...tasks.map((task) => task.parts.chain.nodes.at(-1)!.output.currentWatermark));
-  return {
-    id,
+  for (const state of vertex.states) states[state] = (states[state] ?? 0) + 1;
+  const watermark = subtasks.length < vertex.states.length
+    ? MIN_WATERMARK
+    : Math.min(...subtasks.map((subtask) => subtask.watermark));
+  const operators = vertex.operators.map((name, i) => ({
     name,
-    parallelism: tasks.length,
-    numRecordsIn: sum(chains.map((nodes) => nodes[0].numRecordsIn)),
-    numRecordsOut: sum(chains.map((nodes) => nodes.at(-1)!.output.numRecordsOut)),
+    numRecordsIn: sum(subtasks.map((subtask) => subtask.operators[i].numRecordsIn)),
+    numRecordsOut: sum(subtasks.map((subtask) => subtask.operators[i].numRecordsOut)),
+  }));
+  return {
+    id: vertex.id,
+    name: vertex.name,
+    parallelism: vertex.states.length,
+    numRecordsIn: operators[0].numRecordsIn,
+    numRecordsOut: operators.at(-1)!.numRecordsOut,
     watermark: watermark === MIN_WATERMARK ? undefined : watermark,
-    isBackPressured: tasks.some((task) => task.isBackPressured),
-    busyTimeMs: sum(tasks.map((task) => task.busyTimeMs)),
+    isBackPressured: subtasks.some((subtask) => subtask.isBackPressured),
+    busyTimeMs: sum(subtasks.map((subtask) => subtask.busyTimeMs)),
     states,
-    operators: chains[0].map((node, i) => ({
-      name: node.reference.name,
-      numRecordsIn: sum(chains.map((nodes) => nodes[i].numRecordsIn)),
-      numRecordsOut: sum(chains.map((nodes) => nodes[i].output.numRecordsOut)),
-    })),
+    operators,
   };
 }
 

@@ -319,9 +319,49 @@ export const SinkOptions: {
   }),
 };
 
+/** Options of slots that are threads of their own. */
+export const SlotOptions: {
+  readonly WORKER_HOST: ConfigOption<"worker_threads" | "web">;
+  readonly HEAP: ConfigOption<number>;
+  readonly CAPTURE_TIMEOUT: ConfigOption<number>;
+  readonly CANCELLATION_TIMEOUT: ConfigOption<number>;
+  readonly STUCK_WARNING: ConfigOption<number>;
+  readonly RECORDING_SIZE: ConfigOption<number>;
+} = {
+  WORKER_HOST: choice("execution.local.worker-host", ["worker_threads", "web"], {
+    defaultValue: "worker_threads",
+    description: "Kind of thread a slot of a local job runs in; web workers cannot be held to a heap (tsflink only).",
+  }),
+  HEAP: option("taskmanager.memory.task.heap.size", "memory", {
+    defaultValue: 2048 * MIB,
+    min: 16 * MIB,
+    description: "Heap of a slot; one that needs more fails its tasks.",
+  }),
+  CAPTURE_TIMEOUT: option("execution.capture.timeout", "duration", {
+    defaultValue: 30 * SECOND,
+    min: 1,
+    description: "How long main() may take in a slot until it executes the job again (tsflink only).",
+  }),
+  CANCELLATION_TIMEOUT: option("task.cancellation.timeout", "duration", {
+    defaultValue: 180 * SECOND,
+    min: 1,
+    description: "How long cancelled tasks may take to end before their slot is given up.",
+  }),
+  STUCK_WARNING: option("execution.slot.stuck-warning", "duration", {
+    defaultValue: 10 * SECOND,
+    min: 1,
+    description: "A slot whose loop has not moved for that long is named in a warning (tsflink only).",
+  }),
+  RECORDING_SIZE: option("execution.recording.max-size", "memory", {
+    defaultValue: 64 * MIB,
+    min: 1024,
+    description: "What main() may learn from clocks, random values, once() and earlier jobs (tsflink only).",
+  }),
+};
+
 /** Every option by its key. */
 export const CONFIG_OPTIONS: ReadonlyMap<string, ConfigOption<unknown>> = new Map(
-  [CoreOptions, PipelineOptions, ExecutionOptions, CheckpointingOptions, JobOptions, SinkOptions]
+  [CoreOptions, PipelineOptions, ExecutionOptions, CheckpointingOptions, JobOptions, SinkOptions, SlotOptions]
     .flatMap((group) => Object.values(group) as ConfigOption<unknown>[])
     .map((known) => [known.key, known]),
 );

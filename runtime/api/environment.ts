@@ -334,9 +334,12 @@ export class StreamExecutionEnvironment {
       });
     }
     this.#onceNames.add(name);
-    const value = await fn();
-    assertTravels(value);
-    return value;
+    const read = async () => {
+      const value = await fn();
+      assertTravels(value);
+      return value;
+    };
+    return await (this.#recorder.host().program?.once(name, read) ?? read());
   }
 
   /**

@@ -47,6 +47,16 @@ export interface HostConnectors {
   collect(): Sink<any, any, any>;
 }
 
+/** How a main program is recorded in its first run, and run again in slots from what was recorded. */
+export interface ProgramHost {
+  /** tsflink has been imported: from now on calls are recorded, or replayed. Twice does no harm. */
+  begin(): void;
+  /** Gives a value that was read once, in the first run. @throws InvalidProgramError TSF-1215 for a name used twice. */
+  once<V>(name: string, read: () => V | Promise<V>): Promise<V>;
+  /** An execution begins. Gives its ordinal: from 0, over all environments of the program. */
+  beginExecution(): number;
+}
+
 /** What the host gives. */
 export interface HostBinding {
   /** Loads the executor on first use. */
@@ -58,6 +68,8 @@ export interface HostBinding {
   configuration?(): Readonly<Record<string, unknown>>;
   /** Told of every environment that is made, to find programs that never execute. */
   environmentCreated?(environment: StreamExecutionEnvironment): void;
+  /** Where the program is recorded or replayed; nothing is without it. */
+  readonly program?: ProgramHost;
 }
 
 const HOST = Symbol.for("tsflink.host.v1");
@@ -66,6 +78,16 @@ type Global = { [HOST]?: HostBinding };
 /** Binds the host; does nothing when one is bound. */
 export function bindHost(binding: HostBinding): void {
   (globalThis as Global)[HOST] ??= binding;
+}
+
+/** Binds another host until the function it gives is called; for programs that are run again. */
+export function bindHostInstead(binding: HostBinding): () => void {
+  const holder = globalThis as Global;
+  const before = holder[HOST];
+  holder[HOST] = binding;
+  return () => {
+    if (holder[HOST] === binding) holder[HOST] = before;
+  };
 }
 
 /**

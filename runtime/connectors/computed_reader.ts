@@ -19,6 +19,7 @@ export interface Gate {
 
 /** Emits computed records; subclasses keep the splits. */
 export abstract class ComputedReader<T, SplitT extends SourceSplit> implements SourceReader<T, SplitT> {
+  readonly isSynchronous = true;
   readonly #context: SourceReaderContext;
   readonly #gate: Gate | undefined;
   #noMoreSplits = false;

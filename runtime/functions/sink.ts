@@ -44,6 +44,11 @@ export interface SinkWriterContext {
 
 /** Writes records. A returned promise holds back further records until it resolves. */
 export interface SinkWriter<T, CommT = never, WriterStateT = never> {
+  /**
+   * Declares that the writer does no asynchronous I/O, not even between its calls, so that its thread may sleep without
+   * serving promises of the outside; what it returns promises for comes from its context. Default false.
+   */
+  readonly isSynchronous?: boolean;
   /** Takes one record. Throwing fails the job. */
   write(value: T, context: SinkWriterContext): void | Promise<void>;
   /** Called before each checkpoint and at the end of input (`endOfInput`). */
@@ -77,6 +82,8 @@ export interface CommitRequest<CommT> {
 }
 /** Commits what writers prepared. Must be idempotent. */
 export interface Committer<CommT> {
+  /** Declares that the committer does no asynchronous I/O, as {@link SinkWriter.isSynchronous}. Default false. */
+  readonly isSynchronous?: boolean;
   /** Commits each request, or signals on it what became of it. */
   commit(requests: readonly CommitRequest<CommT>[]): void | Promise<void>;
   /** Gives everything back; called once, also after a failure. */

@@ -76,6 +76,11 @@ export interface SourceReaderContext {
 
 /** Reads the splits assigned to one subtask. All methods are called from the task, one at a time. */
 export interface SourceReader<T, SplitT extends SourceSplit> {
+  /**
+   * Declares that the reader does no I/O and waits for nothing but splits, events and the clock of its context, so that
+   * its thread may sleep without serving promises of the outside. Default false.
+   */
+  readonly isSynchronous?: boolean;
   /** Called once, before the first split. */
   start(): void;
   /** Emits at most one record (or one small group that one position covers) and never waits. */

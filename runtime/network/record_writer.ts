@@ -23,8 +23,8 @@ import { estimateSize } from "./size_estimate.ts";
 export interface RecordWriterOptions {
   readonly partition: ResultPartition;
   readonly selector: ChannelSelector;
-  /** Encode every batch, also within a slot. */
-  readonly forceCodec: boolean;
+  /** Whether the batches of a channel are encoded: those to other slots, or all when the codec is forced. */
+  readonly isEncoded: (channel: number) => boolean;
   /** Rows of a batch at most. */
   readonly maxRows: number;
   /** Bytes of a batch at most, unless one record is larger. */
@@ -108,7 +108,7 @@ export class RecordWriter {
     if (open.values.length === 0) return;
     this.#open[channel] = emptyBatch();
     const subpartition = this.options.partition.subpartitions[channel];
-    if (!this.options.forceCodec) {
+    if (!this.options.isEncoded(channel)) {
       subpartition.add(referenceBuffer(open.values, open.timestamps));
       return;
     }

@@ -12,13 +12,15 @@ import { InputGate } from "./input_gate.ts";
 import { RecordWriter, type RecordWriterOptions, SpillBufferCodec } from "./record_writer.ts";
 import { ResultPartition } from "./result_partition.ts";
 
-interface SetUp extends Partial<Omit<RecordWriterOptions, "partition" | "selector">> {
+interface SetUp extends Partial<Omit<RecordWriterOptions, "partition" | "selector" | "isEncoded">> {
+  /** Encode the batches of all channels, or of some. */
+  readonly forceCodec?: boolean | readonly boolean[];
   readonly channels?: number;
   readonly strategy?: ShipStrategy;
 }
 
 /** A writer and, per channel, what has left it, in order. */
-function setUp({ channels = 1, strategy = "RESCALE", ...options }: SetUp = {}) {
+function setUp({ channels = 1, strategy = "RESCALE", forceCodec = false, ...options }: SetUp = {}) {
   const partition = new ResultPartition({
     numSubpartitions: channels,
     maxBuffers: 1000,
@@ -36,7 +38,7 @@ function setUp({ channels = 1, strategy = "RESCALE", ...options }: SetUp = {}) {
   const writer = new RecordWriter({
     partition,
     selector: channelSelector({ strategy, numChannels: channels, maxParallelism: 128, random: new SeededRandom(1) }),
-    forceCodec: false,
+    isEncoded: (channel) => typeof forceCodec === "boolean" ? forceCodec : forceCodec[channel],
     maxRows: 256,
     segmentBytes: 32 * 1024,
     bufferTimeoutMs: 100,
@@ -280,7 +282,7 @@ function exchange(mode: Mode, numWriters: number, numGates: number, floating: nu
         maxParallelism: 128,
         random: new SeededRandom(w),
       }),
-      forceCodec: mode === "codec",
+      isEncoded: () => mode === "codec",
       maxRows: 3,
       segmentBytes: 200,
       bufferTimeoutMs: 100,
@@ -364,4 +366,17 @@ Deno.test("N writers and M gates in any interleaving: order per channel, nothing
       assert.equal(new Set(channels.flat()).size, mine.length);
     }
   }));
+});
+
+Deno.test("only the channels that lead to other slots are encoded", () => {
+  const { writer, sent } = setUp({ channels: 3, strategy: "BROADCAST", forceCodec: [false, true, false] });
+  writer.emit({ a: 1 }, 5);
+  writer.flush();
+  assert.deepEqual(sent.map(shape), ["1", "schema 1", "1"]);
+  assert.deepEqual(sent.map((items) => items.map((item) => item.kind === "data" && item.bytes !== undefined)), [
+    [false],
+    [false, true],
+    [false],
+  ]);
+  for (const items of sent) assert.deepEqual(received(items).values, [{ a: 1 }]);
 });

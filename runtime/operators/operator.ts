@@ -212,6 +212,13 @@ export abstract class StreamOperator<OUT = unknown> {
   get isWaiting(): boolean {
     return false;
   }
+  /**
+   * True while the operator depends on promises of the outside (I/O of user code or a connector): its slot must let the
+   * event loop run. True when in doubt; promises that only mail, timers or the coordinator resolve do not count.
+   */
+  get hasAsyncWork(): boolean {
+    return false;
+  }
   /** Called at a barrier, before the backends are snapshotted: write what is held in fields to state. */
   snapshotState(_checkpointId: number): void {}
   /** The checkpoint is complete everywhere: its effects may become visible outside. */

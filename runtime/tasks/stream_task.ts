@@ -25,7 +25,7 @@ import type { OperatorChain } from "./operator_chain.ts";
 import { TaskFlush } from "./task_flush.ts";
 import type { StepBudget } from "./step_budget.ts";
 import type { TaskProcessingTime } from "./task_time.ts";
-import { checkTransition, type ExecutionState } from "./task_states.ts";
+import { checkTransition, type ExecutionState, isTerminal } from "./task_states.ts";
 
 /** The head of a task that reads a source. */
 export type AnySourceOperator = SourceOperator<unknown, SourceSplit>;
@@ -120,6 +120,13 @@ export class StreamTask {
   /** Why a task that has work does not go on; for metrics and the live view. */
   get isBackPressured(): boolean {
     return !this.parts.stepBudget.hasRoom;
+  }
+
+  /** Whether the task depends on promises of the outside: its slot must not block its thread while it sleeps. */
+  get hasAsyncWork(): boolean {
+    if (isTerminal(this.#state)) return false;
+    // What ended but has not entered its final state is closing.
+    return this.#hasEnded || this.parts.chain.nodes.some(({ operator }) => operator.hasAsyncWork);
   }
 
   /** Restores and opens the operators one by one, from the tail to the head; false when that failed. */

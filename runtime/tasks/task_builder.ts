@@ -51,6 +51,8 @@ export interface OutgoingEdge {
   readonly numSubpartitions: number;
   /** Max parallelism of the consumer. */
   readonly targetMaxParallelism: number;
+  /** By subpartition: whether its consumer runs in another slot. Default: none does. */
+  readonly isRemote?: readonly boolean[];
 }
 
 /** What a subtask is built from. */
@@ -130,7 +132,7 @@ function referenceOf(operator: ChainedOperator): OperatorReference {
 
 function makeWriter(
   descriptor: TaskDescriptor,
-  { edge, numSubpartitions, targetMaxParallelism }: OutgoingEdge,
+  { edge, numSubpartitions, targetMaxParallelism, isRemote = [] }: OutgoingEdge,
   references: readonly OperatorReference[],
 ): RecordWriter {
   const { settings, seams, vertex, wake } = descriptor;
@@ -157,7 +159,7 @@ function makeWriter(
       keyHashRule: partitioner.keyHashRule,
       custom: partitioner.custom,
     }),
-    forceCodec: settings.forceCodec,
+    isEncoded: settings.forceCodec ? ALL_ENCODED : (channel) => isRemote[channel] === true,
     maxRows: settings.maxRowsPerBatch,
     segmentBytes: settings.segmentBytes,
     maxRecordBytes: settings.maxRecordBytes,
@@ -165,6 +167,8 @@ function makeWriter(
     operator: reference,
   });
 }
+
+const ALL_ENCODED = (): boolean => true;
 
 /** A key selector that throws is named as what it is. */
 function guardedSelector(selector: (value: unknown) => Key, reference: OperatorReference): (value: unknown) => Key {

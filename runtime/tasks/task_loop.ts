@@ -29,6 +29,8 @@ export interface TaskLoopOptions {
    * @param isStillIdle Whether nothing has arrived since.
    */
   readonly onIdle?: (isStillIdle: () => boolean) => void;
+  /** Called after each round over the tasks. */
+  readonly betweenRounds?: () => void;
 }
 
 /** Runs tasks in turn on one thread. */
@@ -37,6 +39,8 @@ export class TaskLoop {
   #seats: Seat[] = [];
   readonly #bySeat = new Map<StreamTask, Seat>();
   #scheduled = false;
+  /** The task that runs now or ran last. */
+  current: StreamTask | undefined;
 
   constructor(options: TaskLoopOptions) {
     this.#options = options;
@@ -73,6 +77,7 @@ export class TaskLoop {
         if (!seat.isAwake) continue;
         // Cleared before the step, so that a wake-up during it counts.
         seat.isAwake = false;
+        this.current = seat.task;
         const before = clock.monotonic();
         const result = seat.task.step();
         seat.task.busyTimeMs += clock.monotonic() - before;
@@ -80,6 +85,7 @@ export class TaskLoop {
         else if (result === "finished") this.#leave(seat);
         if (seat.isAwake) progress = true;
       }
+      this.#options.betweenRounds?.();
       progress ||= this.#seats.some((seat) => seat.isAwake);
       if (progress && (round >= MAX_ROUNDS || clock.monotonic() >= end)) {
         this.#options.mainThread.post(() => this.#turn());

@@ -78,6 +78,7 @@ export class RecordingSink<T> implements Sink<T> {
   createWriter(context: WriterInitContext): SinkWriter<T> {
     const { subtaskIndex: subtask, attemptNumber: attempt } = context;
     return {
+      isSynchronous: true,
       write: (value, at) => {
         const record = { value, timestamp: at.timestamp(), watermark: at.currentWatermark(), subtask, attempt };
         this.#records.push(record);

@@ -162,6 +162,8 @@ interface RunningScript<T> {
 }
 
 class ScriptReader<T> implements SourceReader<T, ScriptSplit> {
+  /** A gate may be opened from anywhere. */
+  readonly isSynchronous: boolean;
   readonly #context: SourceReaderContext;
   readonly #options: ScriptedSourceOptions<T>;
   readonly #scripts: RunningScript<T>[] = [];
@@ -174,6 +176,7 @@ class ScriptReader<T> implements SourceReader<T, ScriptSplit> {
   constructor(context: SourceReaderContext, options: ScriptedSourceOptions<T>) {
     this.#context = context;
     this.#options = options;
+    this.isSynchronous = !options.splits.some((steps) => steps.some((step) => "until" in step));
   }
 
   start(): void {}

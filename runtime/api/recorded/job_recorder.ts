@@ -88,6 +88,8 @@ export class JobRecorder implements GraphRecorder {
   async submit(jobName: string | undefined): Promise<JobClient> {
     const channels = new Map(this.#channels);
     this.#channels.clear();
+    // Here, before anything is awaited: the order of the calls counts.
+    const executionOrdinal = this.host().program?.beginExecution() ?? this.#executions++;
     try {
       requireSink(this.transformations);
       const graph = this.streamGraph(jobName, true);
@@ -99,7 +101,7 @@ export class JobRecorder implements GraphRecorder {
           (batch) => channel.receive(batch),
         ])),
         cachedFiles: [...this.cachedFiles],
-        executionOrdinal: this.#executions++,
+        executionOrdinal,
       });
       for (const channel of channels.values()) channel.started(client);
       for (const listener of this.listeners) listener.onJobSubmitted?.(client, undefined);

@@ -16,6 +16,6 @@ export class CollectSink<T> implements Sink<T> {
         hint: "Only the executor makes collect sinks; use executeAndCollect().",
       });
     }
-    return { write: (value) => collect([value]), flush: () => {}, close: () => {} };
+    return { isSynchronous: true, write: (value) => collect([value]), flush: () => {}, close: () => {} };
   }
 }

@@ -18,6 +18,6 @@ import type { Sink, SinkWriter } from "../../functions/sink.ts";
  */
 export class DiscardingSink<T> implements Sink<T> {
   createWriter(): SinkWriter<T> {
-    return { write: () => {}, flush: () => {}, close: () => {} };
+    return { isSynchronous: true, write: () => {}, flush: () => {}, close: () => {} };
   }
 }

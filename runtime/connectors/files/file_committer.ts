@@ -12,6 +12,7 @@ import type { PendingFile } from "./file_writer.ts";
 
 /** Finishes files by a rename, which is done or not done, never half. */
 export class FileCommitter implements Committer<PendingFile> {
+  readonly isSynchronous = true;
   constructor(readonly files: LocalFiles) {}
 
   commit(requests: readonly CommitRequest<PendingFile>[]): void {

@@ -88,6 +88,7 @@ class Bucket {
 
 /** The writer of one subtask. */
 export class FileWriter<T> implements SinkWriter<T, PendingFile, BucketState> {
+  readonly isSynchronous = true;
   readonly #options: FileWriterOptions<T>;
   readonly #context: WriterInitContext;
   readonly #files: LocalFiles;

@@ -34,6 +34,7 @@ export class PrintSink<T> implements Sink<T> {
     const prefix = name === "" ? "" : `${name}> `;
     const stream = this.toStdErr ? "stderr" : "stdout";
     return {
+      isSynchronous: true,
       write: (value) => context.print(prefix + formatValue(value), stream),
       flush: () => {},
       close: () => {},

@@ -128,6 +128,10 @@ export class AsyncWaitOperator<IN, OUT> extends FunctionOperator<AsyncFunction<I
   override get isWaiting(): boolean {
     return super.busy && this.#emitting === undefined && !this.#queue.hasCompleted;
   }
+  /** Always: the function may hold connections between its requests. */
+  override get hasAsyncWork(): boolean {
+    return true;
+  }
   override get canSnapshot(): boolean {
     return this.#emitting === undefined && super.canSnapshot;
   }

@@ -73,6 +73,11 @@ export abstract class CommittingOperator<CommT, OUT> extends AsyncStepsOperator<
     this.#state.update([this.collector.stored()]);
   }
 
+  /** A committer may hold a connection. */
+  override get hasAsyncWork(): boolean {
+    return this.#committer !== undefined && this.#committer.isSynchronous !== true;
+  }
+
   override close(): void | Promise<void> {
     return this.#committer?.close?.();
   }

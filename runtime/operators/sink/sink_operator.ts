@@ -81,6 +81,11 @@ export class SinkWriterOperator<T, CommT, WriterStateT> extends AsyncStepsOperat
     this.#flush(true, this.#lastCheckpointId + 1);
   }
 
+  /** A writer may do I/O of which it says nothing before its flush. */
+  override get hasAsyncWork(): boolean {
+    return this.#writer !== undefined && this.#writer.isSynchronous !== true;
+  }
+
   override close(): void | Promise<void> {
     return this.#writer?.close();
   }

@@ -140,6 +140,10 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
   override onBackPressure(blocked: boolean): void {
     this.#main.onBackPressure(blocked);
   }
+  /** Until it has ended: a reader may fetch ahead at any time. */
+  override get hasAsyncWork(): boolean {
+    return this.#ended === undefined && this.#reader !== undefined && this.#reader.isSynchronous !== true;
+  }
   override finish(): void {
     this.#cancelTimers();
   }

@@ -1,18 +1,16 @@
 /**
- * "Run soon" over the runtime's immediates. While posted calls follow each other without a pause, the runtime polls
- * its sockets only every 61st turn; so after some milliseconds of such work a run of empty turns lets sockets and
- * timers in (about 0.1 ms, where a zero timer costs 2 ms). Made by system_seams.ts.
+ * "Run soon" over the runtime's immediates. While posted calls follow each other without a pause, sockets are hardly
+ * ever polled (see event_loop_turn.ts); so after some milliseconds of such work they get their turn. Made by
+ * system_seams.ts.
  *
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import type { MainThread } from "../main_thread.ts";
+import { afterSocketPoll, afterTurn } from "./event_loop_turn.ts";
 
 /** Longest stretch of posted work before sockets are polled. */
 const BUSY_LIMIT_MS = 5;
-/** Turns after which the runtime polls its sockets. */
-const TURNS_PER_POLL = 61;
 
 /** Posted calls in order, each at most once per turn of the event loop. */
 export class SystemMainThread implements MainThread {
@@ -29,7 +27,7 @@ export class SystemMainThread implements MainThread {
     if (this.#running) return; // #run schedules the next turn itself
     // Called from a timer, a socket or a promise of one: the runtime has just polled.
     this.#polledMs = performance.now();
-    setImmediate(() => this.#run());
+    afterTurn(() => this.#run());
   }
 
   #run(): void {
@@ -58,18 +56,12 @@ export class SystemMainThread implements MainThread {
 
   #scheduleNext(): void {
     if (performance.now() - this.#polledMs < BUSY_LIMIT_MS) {
-      setImmediate(() => this.#run());
+      afterTurn(() => this.#run());
       return;
     }
-    let left = TURNS_PER_POLL;
-    const turn = (): void => {
-      if (--left > 0) {
-        setImmediate(turn);
-        return;
-      }
+    afterSocketPoll(() => {
       this.#polledMs = performance.now();
       this.#run();
-    };
-    setImmediate(turn);
+    });
   }
 }

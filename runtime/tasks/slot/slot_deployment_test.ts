@@ -8,23 +8,58 @@
 import assert from "node:assert/strict";
 import { type DataStream, DiscardingSink, type StreamExecutionEnvironment } from "tsflink";
 import { testEnvironment, testSeams } from "tsflink/testing";
-import { Configuration } from "../../runtime/api/configuration.ts";
-import { generateJobGraph } from "../../runtime/graph/job_graph_generator.ts";
-import { recordBatch } from "../../runtime/types/stream_element.ts";
-import { ExecutionGraph } from "../jobmaster/execution_graph.ts";
-import { deploy, type DeployedTask } from "./deployment.ts";
-import { taskSettings } from "./task_settings.ts";
+import { generateJobGraph } from "../../graph/job_graph_generator.ts";
+import { recordBatch } from "../../types/stream_element.ts";
+import type { JobGraph } from "../../graph/job_graph.ts";
+import type { TaskSettings } from "../task_builder.ts";
+import { deploy, type DeployedTask, type RemoteChannels } from "./slot_deployment.ts";
+import type { SubtaskPlacement } from "./slot_protocol.ts";
 
-function deployed(build: (env: StreamExecutionEnvironment) => void): DeployedTask[] {
+const SETTINGS: TaskSettings = {
+  operatorConfig: {
+    objectReuse: false,
+    autoWatermarkIntervalMs: 200,
+    checkpointingEnabled: false,
+    runtimeMode: "STREAMING",
+    checkMutation: false,
+    alignmentBufferSize: 2,
+    allowUnalignedSourceSplits: false,
+    committerRetries: 10,
+    globalJobParameters: {},
+  },
+  forceCodec: false,
+  maxRowsPerBatch: 256,
+  segmentBytes: 32768,
+  buffersPerChannel: 2,
+  floatingBuffersPerGate: 8,
+  maxBuffersPerSubpartition: 10,
+  maxOverflowBuffers: 64,
+  rowsPerStep: 4096,
+};
+
+function graphOf(build: (env: StreamExecutionEnvironment) => void): JobGraph {
   const { env } = testEnvironment();
   build(env);
-  const jobGraph = generateJobGraph(env.getStreamGraph());
+  return generateJobGraph(env.getStreamGraph());
+}
+
+/** Deploys the subtasks of one slot. */
+function deploySlot(jobGraph: JobGraph, slot: number, slotOf: (subtask: number) => number, remote?: RemoteChannels) {
+  const placements: SubtaskPlacement[] = jobGraph.vertices.flatMap(({ id, parallelism }) =>
+    Array.from({ length: parallelism }, (_, subtaskIndex) => ({
+      executionId: `${id}_${subtaskIndex}_0`,
+      vertexId: id,
+      subtaskIndex,
+      attemptNumber: 0,
+      slot: slotOf(subtaskIndex),
+    }))
+  );
   return deploy({
-    graph: new ExecutionGraph("job", jobGraph, () => 0, () => {}),
-    settings: taskSettings(Configuration.from({}), "STREAMING", false),
+    jobGraph,
+    deployment: { jobId: "job", slot, placements, settings: SETTINGS, cachedFiles: new Map(), collect: [] },
     seams: testSeams(),
-    cachedFiles: new Map(),
-    collect: new Map(),
+    remote,
+    collect: () => undefined,
     listener: () => ({
       onState: () => {},
       onCheckpoint: () => {},
@@ -36,10 +71,17 @@ function deployed(build: (env: StreamExecutionEnvironment) => void): DeployedTas
   });
 }
 
-const nameOf = ({ execution }: DeployedTask) => {
-  const { jobVertex, subtaskIndex } = execution.vertex;
-  return `${/[a-z]$/.exec(jobVertex.vertex.name.replace("Source: ", "").split(" -> ")[0])?.[0]}${subtaskIndex}`;
-};
+let names = new Map<string, string>();
+function deployed(build: (env: StreamExecutionEnvironment) => void): DeployedTask[] {
+  const jobGraph = graphOf(build);
+  names = new Map(jobGraph.vertices.map(({ id, name }) => [id, name]));
+  return deploySlot(jobGraph, 0, () => 0);
+}
+
+const nameOf = ({ placement }: DeployedTask) =>
+  `${
+    /[a-z]$/.exec(names.get(placement.vertexId)!.replace("Source: ", "").split(" -> ")[0])?.[0]
+  }${placement.subtaskIndex}`;
 
 /** For each consumer what its gates show: one text per input, the producers of its channels in order. */
 function wiring(tasks: readonly DeployedTask[]): Record<string, string[]> {
@@ -116,4 +158,34 @@ Deno.test("two outputs of one producer are two partitions", () => {
   const [a] = tasks.filter((task) => nameOf(task) === "a0");
   assert.deepEqual(a.partitions.map(({ subpartitions }) => subpartitions.length).toSorted(), [2, 3]);
   assert.deepEqual(wiring(tasks), { b0: ["a0"], b1: ["a0"], c0: ["a0"], c1: ["a0"], c2: ["a0"] });
+});
+
+Deno.test("slots that hold parts of a job agree on the ids of the channels between them", () => {
+  const jobGraph = graphOf((env) => {
+    const first = source(env, "a", 3).rebalance().union(source(env, "b", 2).broadcast());
+    first.connect(source(env, "c", 3).rebalance()).map({ map1: (n) => n, map2: (n) => n }).setParallelism(4)
+      .sinkTo(new DiscardingSink()).setParallelism(2);
+  });
+  const outgoing = new Map<string, number>();
+  const incoming = new Map<string, number>();
+  const count = (map: Map<string, number>, key: string) => void map.set(key, (map.get(key) ?? 0) + 1);
+  const slots = [0, 1, 2].map((slot) =>
+    deploySlot(jobGraph, slot, (subtask) => subtask % 3, {
+      outgoing: (peer, channel) => {
+        count(outgoing, `${slot}->${peer} ${channel}`);
+        return { onItem: () => {} };
+      },
+      incoming: (peer, channel) => {
+        count(incoming, `${peer}->${slot} ${channel}`);
+        return { addCredit: () => {} };
+      },
+    })
+  );
+  assert.deepEqual(slots.map((tasks) => tasks.length), [6, 5, 3]);
+  assert.deepEqual([...incoming.keys()].sort(), [...outgoing.keys()].sort());
+  const ids = [...incoming.keys()].map((key) => key.split(" ")[1]);
+  assert.equal(new Set(ids).size, ids.length, "no id is used twice");
+  assert.ok([...incoming.values(), ...outgoing.values()].every((times) => times === 1));
+  // 3 x 4 rebalanced, 2 x 4 broadcast, 3 x 4 rebalanced, 4 x 2 to the sink: those within a slot are not among them.
+  assert.ok(ids.length > 20 && ids.length < 40, `${ids.length} channels between slots`);
 });

@@ -1,0 +1,54 @@
+/**
+ * The threads that slots of local jobs run in: one host of each kind, made when first needed.
+ *
+ * @module
+ */
+
+import { SlotOptions } from "../../runtime/api/config_options.ts";
+import type { Configuration } from "../../runtime/api/configuration.ts";
+import type { ProgramDescriptor } from "../../runtime/program/capture.ts";
+import type { Seams } from "../../runtime/seams/seams.ts";
+import { nodeWorkerHost } from "../../runtime/seams/system/node_worker_host.ts";
+import { SharedParker } from "../../runtime/seams/system/parker.ts";
+import { webWorkerHost } from "../../runtime/seams/system/web_worker_host.ts";
+import type { WorkerHost } from "../../runtime/seams/worker_host.ts";
+import type { SlotProvider } from "../minicluster/slots.ts";
+import { workerSlots } from "../minicluster/worker_slots.ts";
+
+/** How long a killed slot has to end by itself before its thread is terminated, in ms. */
+const STOP_TIMEOUT_MS = 2000;
+const BYTES_PER_MIB = 1024 * 1024;
+
+/** See the module. */
+export class SlotThreads {
+  readonly #hosts = new Map<WorkerHost["kind"], WorkerHost>();
+
+  constructor(readonly seams: Seams) {}
+
+  /** Slots for one job of a program. */
+  forProgram(program: ProgramDescriptor, configuration: Configuration, seed: number): SlotProvider {
+    return workerSlots({
+      host: this.#host(configuration.get(SlotOptions.WORKER_HOST)),
+      seams: this.seams,
+      program,
+      heapMb: Math.floor(configuration.get(SlotOptions.HEAP) / BYTES_PER_MIB),
+      captureTimeoutMs: configuration.get(SlotOptions.CAPTURE_TIMEOUT),
+      stuckWarningMs: configuration.get(SlotOptions.STUCK_WARNING),
+      cancellationTimeoutMs: configuration.get(SlotOptions.CANCELLATION_TIMEOUT),
+      seed,
+      doorbells: {
+        allocate: (count) => SharedParker.allocate(count),
+        at: (memory, slot) => new SharedParker(memory, slot),
+      },
+    });
+  }
+
+  #host(kind: "worker_threads" | "web"): WorkerHost {
+    const known = this.#hosts.get(kind);
+    if (known !== undefined) return known;
+    const make = kind === "web" ? webWorkerHost : nodeWorkerHost;
+    const host = make({ entry: new URL("./slot.ts", import.meta.url), stopTimeoutMs: STOP_TIMEOUT_MS });
+    this.#hosts.set(kind, host);
+    return host;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * All subtasks of a job in this isolate, at any parallelism, in one slot.
+ *
+ * @module
+ */
+
+import type { Seams } from "../../runtime/seams/seams.ts";
+import { Slot } from "../../runtime/tasks/slot/slot.ts";
+import type { SubtaskPlacement } from "../../runtime/tasks/slot/slot_protocol.ts";
+import type { ExecutionGraph } from "../jobmaster/execution_graph.ts";
+import type { SlotGateway, SlotJob, SlotProvider } from "./slots.ts";
+
+/** How long the loop works before timers and sockets get their turn, in ms. */
+const SLICE_MS = 8;
+
+/** See the module. */
+export function inlineSlots(seams: Seams): SlotProvider {
+  return {
+    isInline: true,
+    place: (graph) => placements(graph, () => 0),
+    allocate({ jobGraph, deployment, onReport, onIdle }: SlotJob): SlotGateway[] {
+      const slot = new Slot({
+        jobGraph,
+        deployment: { ...deployment, slot: 0 },
+        seams,
+        report: (report) => onReport(0, report),
+        sliceMs: SLICE_MS,
+        onIdle,
+      });
+      onReport(0, { type: "deployed" });
+      return [{
+        request: (request) => slot.handle(request),
+        progress: () => slot.progress(),
+        close: () => slot.handle({ type: "close" }),
+      }];
+    },
+  };
+}
+
+/** Every current execution with its slot. */
+export function placements(
+  graph: ExecutionGraph,
+  slotOf: (vertexId: string, subtaskIndex: number) => number,
+): SubtaskPlacement[] {
+  return graph.executions.map((execution) => {
+    const { jobVertex, subtaskIndex } = execution.vertex;
+    return {
+      executionId: execution.id,
+      vertexId: jobVertex.vertex.id,
+      subtaskIndex,
+      attemptNumber: execution.attemptNumber,
+      slot: slotOf(jobVertex.vertex.id, subtaskIndex),
+    };
+  });
+}

@@ -1,0 +1,88 @@
+/**
+ * Results of the accumulators of a job whose subtasks run in one or several slots: each name is merged in a slot that has
+ * an accumulator of that name, because only there its class is known.
+ *
+ * @module
+ */
+
+import type { AccumulatorPart, SlotReport } from "../../runtime/tasks/slot/slot_protocol.ts";
+import type { SlotGateway } from "./slots.ts";
+
+type Answer = Extract<SlotReport, { readonly requestId: number }>;
+
+/** Asks slots and matches their answers. */
+export class JobAccumulators {
+  #lastRequestId = 0;
+  readonly #asked = new Map<number, { readonly slot: number; readonly settle: (answer: Answer | undefined) => void }>();
+
+  /** @param slots Those that are alive, by index. */
+  constructor(readonly slots: () => ReadonlyMap<number, SlotGateway>) {}
+
+  /** An answer has come. */
+  answered(answer: Answer): void {
+    const asked = this.#asked.get(answer.requestId);
+    this.#asked.delete(answer.requestId);
+    asked?.settle(answer);
+  }
+
+  /** A slot is gone: what it would have answered counts as nothing. */
+  slotEnded(slot: number): void {
+    for (const [id, asked] of this.#asked) {
+      if (asked.slot !== slot) continue;
+      this.#asked.delete(id);
+      asked.settle(undefined);
+    }
+  }
+
+  /**
+   * The merged result of each name.
+   *
+   * @throws JobExecutionError TSF-2032 when accumulators of one name are of different classes, TSF-2033 when one cannot
+   * travel.
+   */
+  async results(): Promise<Readonly<Record<string, unknown>>> {
+    const slots = [...this.slots().keys()];
+    if (slots.length <= 1) return slots.length === 0 ? {} : await this.#merge(slots[0], undefined, []);
+    const exported = await Promise.all(slots.map((slot) => this.#export(slot)));
+    const owners = new Map<string, number>();
+    exported.forEach((parts, i) => {
+      for (const { name } of parts) if (!owners.has(name)) owners.set(name, i);
+    });
+    const merged = await Promise.all(slots.map((slot, i) => {
+      const names = [...owners].filter(([, owner]) => owner === i).map(([name]) => name);
+      if (names.length === 0) return {};
+      const parts = exported.flatMap((all, j) => j === i ? [] : all.filter(({ name }) => names.includes(name)));
+      return this.#merge(slot, names, parts);
+    }));
+    return Object.assign({}, ...merged);
+  }
+
+  async #export(slot: number): Promise<readonly AccumulatorPart[]> {
+    const answer = await this.#ask(slot, (requestId) => ({ type: "exportAccumulators", requestId }));
+    return answer?.type === "accumulators" ? answer.parts : [];
+  }
+
+  async #merge(
+    slot: number,
+    names: readonly string[] | undefined,
+    parts: readonly AccumulatorPart[],
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.#ask(slot, (requestId) => ({ type: "mergeAccumulators", requestId, names, parts }));
+    return answer?.type === "merged" ? answer.values : {};
+  }
+
+  async #ask(
+    slot: number,
+    request: (requestId: number) => Parameters<SlotGateway["request"]>[0],
+  ): Promise<Answer | undefined> {
+    const requestId = ++this.#lastRequestId;
+    const answer = await new Promise<Answer | undefined>((settle) => {
+      this.#asked.set(requestId, { slot, settle });
+      const gateway = this.slots().get(slot);
+      if (gateway === undefined) settle(undefined);
+      else gateway.request(request(requestId));
+    });
+    if (answer?.type === "requestFailed") throw answer.error;
+    return answer;
+  }
+}

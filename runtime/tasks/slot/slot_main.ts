@@ -1,0 +1,201 @@
+/**
+ * What runs first in a slot's thread: rebuilds the job from its program, compares the plan with the JobMaster's, builds
+ * the subtasks placed here and runs their loop until the job is over.
+ *
+ * Who calls: cluster/entrypoint/slot.ts, which puts the real surroundings together.
+ *
+ * @module
+ */
+
+import type { HostConnectors } from "../../api/host_binding.ts";
+import { FlinkError } from "../../errors.ts";
+import { generateJobGraph } from "../../graph/job_graph_generator.ts";
+import { ControlReader } from "../../network/control_ring.ts";
+import { SlotExchange } from "../../network/slot_exchange.ts";
+import { captureProgram, checkPlan, type ProgramDescriptor } from "../../program/capture.ts";
+import type { Clock } from "../../seams/clock.ts";
+import type { Log } from "../../seams/log.ts";
+import type { MainThread } from "../../seams/main_thread.ts";
+import type { Parker } from "../../seams/parker.ts";
+import type { Seams } from "../../seams/seams.ts";
+import type { SlotPort } from "../../seams/worker_host.ts";
+import { toTransferable } from "../../seams/error_transfer.ts";
+import { isTerminal } from "../task_states.ts";
+import { Slot } from "./slot.ts";
+import { SlotClock } from "./slot_clock.ts";
+import { SlotLog } from "./slot_log.ts";
+import { SlotLoop } from "./slot_loop.ts";
+import type { SlotDeployment, SlotReport, SlotRequest } from "./slot_protocol.ts";
+import { SlotQueue } from "./slot_queue.ts";
+
+/** How long the tasks work before the loop looks at its mail, in ms; peers wait for credit no longer than that. */
+const SLICE_MS = 1;
+/** How often the JobMaster is told how the subtasks do, in ms. */
+const PROGRESS_MS = 200;
+
+/** Shared memory between a slot, its peers and the JobMaster. */
+export interface SlotMemory {
+  /** One doorbell per slot, by index. */
+  readonly doorbells: SharedArrayBuffer;
+  /** Requests of the JobMaster. */
+  readonly control: SharedArrayBuffer;
+  /** One word: characters of output on their way to the JobMaster. */
+  readonly output: SharedArrayBuffer;
+  /** Rings from and to other slots. */
+  readonly links: readonly {
+    readonly peer: number;
+    readonly inbound: SharedArrayBuffer;
+    readonly outbound: SharedArrayBuffer;
+  }[];
+}
+
+/** What a slot in a thread of its own is started with. */
+export interface SlotStart {
+  readonly program: ProgramDescriptor;
+  /** The JobMaster's plan, to compare with. */
+  readonly planFingerprint: readonly string[];
+  /** How long the program may take until it executes the job, in ms. */
+  readonly captureTimeoutMs: number;
+  readonly deployment: SlotDeployment;
+  readonly memory: SlotMemory;
+  /** Of the engine's random choices. */
+  readonly seed: number;
+}
+
+/** The real world of a slot, put together by the entry point. */
+export interface SlotSurroundings {
+  readonly port: SlotPort;
+  readonly connectors: HostConnectors;
+  /** Timers of the runtime, while the loop does not run yet. */
+  readonly runtimeClock: Clock;
+  /** All seams, with the slot's own clock, log and queue. */
+  seams(own: { readonly clock: Clock; readonly mainThread: MainThread; readonly log: Log; readonly seed: number }): Seams;
+  /** Doorbell of a slot. */
+  doorbell(memory: SharedArrayBuffer, slot: number): Parker;
+  /** See SlotLoopOptions. */
+  letEventLoopRun(pollsSockets: boolean): Promise<void>;
+  /** What the program writes to the console goes there. */
+  redirectConsole(write: (line: string, stream: "stdout" | "stderr") => void): void;
+}
+
+/** Runs a slot to its end. */
+export async function slotMain(start: SlotStart, surroundings: SlotSurroundings): Promise<void> {
+  const { port } = surroundings;
+  const report = (message: SlotReport) => port.post(transferable(message));
+  try {
+    await new SlotThread(start, surroundings, report).run();
+  } catch (error) {
+    report({ type: "refused", error });
+  }
+  port.close();
+}
+
+/** Errors do not cross threads as they are. */
+function transferable(report: SlotReport): SlotReport {
+  if (!("error" in report) || report.error === undefined) return report;
+  return { ...report, error: toTransferable(report.error) };
+}
+
+class SlotThread {
+  readonly #start: SlotStart;
+  readonly #surroundings: SlotSurroundings;
+  readonly #report: (report: SlotReport) => void;
+
+  constructor(start: SlotStart, surroundings: SlotSurroundings, report: (report: SlotReport) => void) {
+    this.#start = start;
+    this.#surroundings = surroundings;
+    this.#report = report;
+  }
+
+  async run(): Promise<void> {
+    const { program, planFingerprint, captureTimeoutMs, deployment, memory, seed } = this.#start;
+    const { port, connectors, runtimeClock, letEventLoopRun } = this.#surroundings;
+    const captured = await captureProgram(program, { connectors, timeoutMs: captureTimeoutMs, clock: runtimeClock });
+    const jobGraph = generateJobGraph(captured.graph);
+    checkPlan(planFingerprint, jobGraph);
+
+    const log = new SlotLog(this.#report, new Int32Array(memory.output));
+    this.#surroundings.redirectConsole((line, stream) => log.print(line, stream));
+    const parker = this.#surroundings.doorbell(memory.doorbells, deployment.slot);
+    const clock = new SlotClock(runtimeClock, () => parker.wake());
+    const queue = new SlotQueue(() => parker.wake());
+    const exchange = new SlotExchange({
+      links: memory.links,
+      wakePeer: this.#wakePeer(),
+    });
+    const slot: Slot = new Slot({
+      deployment,
+      jobGraph,
+      seams: this.#surroundings.seams({ clock, mainThread: queue, log, seed }),
+      report: (report) => this.#tell(slot, log, report),
+      remote: exchange,
+      sliceMs: SLICE_MS,
+      betweenRounds: () => {
+        exchange.poll();
+        exchange.flush();
+      },
+    });
+    const control = new ControlReader(memory.control);
+    const loop = new SlotLoop({
+      clock,
+      queue,
+      parker,
+      poll: () => {
+        const requests = control.poll((request) => this.#handle(slot, loop, request as SlotRequest));
+        return exchange.poll() || requests > 0;
+      },
+      flush: () => {
+        log.flush();
+        return exchange.flush();
+      },
+      isAsync: () => slot.hasAsyncWork,
+      onTurn: () => {
+        port.beat(slot.currentTask);
+        if (port.isKilled) loop.stop();
+      },
+      letEventLoopRun,
+    });
+    port.onUncaught((error) => slot.fail(error));
+    this.#tellProgress(slot, clock);
+    this.#report({ type: "deployed" });
+    await loop.run();
+    log.flush();
+  }
+
+  #handle(slot: Slot, loop: SlotLoop, request: SlotRequest): void {
+    slot.handle(request);
+    if (request.type === "close") loop.stop();
+  }
+
+  /** What people are shown of a subtask that has ended is its last word. */
+  #tell(slot: Slot, log: SlotLog, report: SlotReport): void {
+    if (report.type === "state" && isTerminal(report.state)) {
+      log.flush();
+      this.#report({ type: "progress", subtasks: slot.progress() });
+    }
+    try {
+      this.#report(report);
+    } catch (cause) {
+      if (report.type !== "collect") throw cause;
+      throw new FlinkError("TSF-2034", "A result cannot be handed to the program", {
+        expected: "a value that can be cloned into another thread",
+        found: String(cause),
+        hint: "Map it to plain data before executeAndCollect().",
+        cause,
+      });
+    }
+  }
+
+  #tellProgress(slot: Slot, clock: Clock): void {
+    clock.after(PROGRESS_MS, () => {
+      this.#report({ type: "progress", subtasks: slot.progress() });
+      this.#tellProgress(slot, clock);
+    });
+  }
+
+  #wakePeer(): (peer: number) => void {
+    const { doorbells, links } = this.#start.memory;
+    const peers = new Map(links.map(({ peer }) => [peer, this.#surroundings.doorbell(doorbells, peer)]));
+    return (peer) => peers.get(peer)!.wake();
+  }
+}
