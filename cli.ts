@@ -8,7 +8,6 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import config from "./deno.json" with { type: "json" };
 import { InvalidProgramError } from "./runtime/errors.ts";
 import { hostConnectors } from "./runtime/connectors/host_connectors.ts";
-import { publishHostApi } from "./runtime/program/host_shim.ts";
 
 /** Reads `-D key=value`; repeated, the last one of a key wins. */
 function property(text: string, previous: Record<string, string> = {}): Record<string, string> {
@@ -199,9 +198,6 @@ program.addCommand(
     .allowUnknownOption()
     .action((args: string[], options: ProgramOptions) => runLocal(DEMO_JOB, args, options)),
 );
-
-// A job that is a bundle takes tsflink from here.
-publishHostApi();
 
 /** A command line or a program that is refused: nothing has run. */
 const EXIT_REFUSED = 2;

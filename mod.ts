@@ -13,10 +13,11 @@
  * @module
  */
 
-import { bindHost } from "./runtime/api/host_binding.ts";
+import { bindHost, hostBinding } from "./runtime/api/host_binding.ts";
 import type { StreamExecutionEnvironment } from "./runtime/api/environment.ts";
 import { ExecutionWatch } from "./runtime/api/missing_execute.ts";
 import { hostConnectors } from "./runtime/connectors/host_connectors.ts";
+import { recordUntilEnd, startedProgram } from "./runtime/program/started_program.ts";
 import { bindTestHost } from "./runtime/testing/test_host.ts";
 
 /** A script that ends without executing its job has an error; tests and consoles may look at graphs only. */
@@ -32,13 +33,20 @@ function watchForMissingExecute(): (environment: StreamExecutionEnvironment) => 
   return (environment) => watch.created(environment);
 }
 
+const program = startedProgram(new URL("./cli.ts", import.meta.url).href);
+const localExecutor = () => import("./cluster/entrypoint/local.ts").then((m) => m.localExecutor({ program }));
+
 // The one line that binds local execution; a host that was bound before (the command line, a slot) stays.
 bindHost({
-  executor: () => import("./cluster/entrypoint/local.ts").then((m) => m.localExecutor()),
+  executor: () => program === undefined ? localExecutor() : program.executor(localExecutor),
   connectors: hostConnectors,
   args: () => Deno.args,
   environmentCreated: watchForMissingExecute(),
+  program,
 });
+// From here on calls of the program are recorded, or replayed.
+hostBinding().program?.begin();
+if (program !== undefined && hostBinding().program === program) recordUntilEnd(program);
 bindTestHost((options) => import("./cluster/minicluster/test_cluster.ts").then((m) => m.testCluster(options)));
 
 // The DataStream API.

@@ -196,6 +196,8 @@ function refusalOf(message: Message, workingDirectory: string): FlinkError {
   // The entry is compiled on its own before: what is wrong with it comes as an error of the plugin.
   const inner = (message.detail as Partial<BuildFailure> | undefined)?.errors?.[0];
   if (inner !== undefined) return refusalOf(inner, workingDirectory);
+  // Thrown by the plugin: a file that cannot be read, a permission that is missing.
+  if (message.detail instanceof Error) return cannotBundle(message.detail);
   const unresolved = /^Could not resolve "(.*)"$/.exec(message.text)?.[1];
   if (unresolved !== undefined) return unresolvedImport(unresolved, "There is no such module.", place);
   return doesNotCompile(message.text, message.location?.lineText ?? "", place);

@@ -181,13 +181,15 @@ function parseJsonc(text: string): JobConfig {
 export async function loadModuleGraph(entry: URL): Promise<ModuleGraph> {
   const directory = entry.protocol === "file:" ? dirname(fileURLToPath(entry.href)) : Deno.cwd();
   const lock = await copyOfLock(nearestConfig(directory));
+  // Hosts that this process may import from, the other may, too.
+  const imports = (await Deno.permissions.query({ name: "import" })).state === "granted" ? ["--allow-import"] : [];
+  const flags = [...imports, ...lock.flags, entry.href];
+  const info = async () => new ModuleGraph(JSON.parse(await deno(directory, ["info", "--json", ...flags])));
   try {
-    let graph = new ModuleGraph(JSON.parse(await deno(directory, ["info", "--json", ...lock.flags, entry.href])));
-    if (graph.packages.some(({ localPath }) => !isDirectory(localPath))) {
-      await deno(directory, ["cache", "--quiet", ...lock.flags, entry.href]);
-      graph = new ModuleGraph(JSON.parse(await deno(directory, ["info", "--json", ...lock.flags, entry.href])));
-    }
-    return graph;
+    const graph = await info();
+    if (graph.packages.every(({ localPath }) => isDirectory(localPath))) return graph;
+    await deno(directory, ["cache", "--quiet", ...flags]);
+    return await info();
   } finally {
     await lock.remove();
   }

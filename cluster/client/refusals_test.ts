@@ -178,3 +178,35 @@ Deno.test("what is imported dynamically and caught may be missing", async () => 
   assert.ok((await bundleOf(directory)).code.length > 0);
   await stopBundler();
 });
+
+Deno.test("what the bundler may not do is said once, with what to allow", async () => {
+  const directory = writeProject({
+    "job.ts": `import "npm:yaml@2.9.1";`,
+    "bundle.ts": `
+      import { bundleJob } from "${ROOT}cluster/client/bundle.ts";
+      await bundleJob({ entry: new URL("job.ts", import.meta.url), name: "x" }).catch((e) => console.log(e.message));`,
+  });
+  const read = ["--allow-read"];
+  for (const allowed of [[], read, [...read, "--allow-run"], [...read, "--allow-run", "--allow-env"]]) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--no-check",
+        "--no-lock",
+        "--config",
+        "deno.json",
+        ...allowed,
+        `${directory}/bundle.ts`,
+      ],
+      cwd: new URL(ROOT),
+      env: { NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assert.match(
+      text,
+      /^\[TSF-4018\][\s\S]*Requires (read|run|env|write) access[\s\S]*hint: Run with -A/,
+      allowed.join(),
+    );
+  }
+});

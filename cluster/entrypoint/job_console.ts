@@ -25,6 +25,8 @@ import {
 
 /** How often a terminal is redrawn and a line is written, in ms. */
 const REDRAW_MS = 200;
+/** How often output is written where nothing is redrawn, in ms. */
+const FLUSH_MS = 20;
 const LINE_MS = 1000;
 /** How many rates the curve in the head of the table shows. */
 const HISTORY = 16;
@@ -75,7 +77,7 @@ export class JobConsole implements Log {
 
   /** How often {@link tick} wants to be called, in ms. */
   get intervalMs(): number {
-    return REDRAW_MS;
+    return this.#options.mode === "live" ? REDRAW_MS : FLUSH_MS;
   }
 
   log(level: LogLevel, message: string): void {

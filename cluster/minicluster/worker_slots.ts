@@ -28,6 +28,8 @@ const EVENT_RESERVE = 4;
 const MAX_RING_SLOTS = 64;
 /** Room for the headers of a full buffer in a ring slot. */
 const HEADER_RESERVE = 256;
+/** A job that has run for that long gets a thread started ahead, for a slot of its next attempt or the next job, in ms. */
+const SPARE_AFTER_MS = 1000;
 const CONTROL_RING = { ringSlots: 16, slotBytes: 4096 };
 /** How often the control ring is looked at when it was full, in ms. */
 const CONTROL_RETRY_MS = 2;
@@ -109,6 +111,8 @@ class WorkerSlots {
         seed: options.seed,
       });
     });
+    const cancelSpare = options.seams.clock.after(SPARE_AFTER_MS, () => options.host.prewarm(1));
+    for (const gateway of this.gateways) void gateway.gone.then(cancelSpare);
   }
 }
 
@@ -193,6 +197,10 @@ class WorkerSlot implements SlotGateway {
   progress(): readonly SubtaskProgress[] {
     return this.#progress;
   }
+  /** Resolves when the slot has ended. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
   close(): Promise<void> {
     if (!this.#isClosing) {
       this.#isClosing = true;
@@ -216,6 +224,7 @@ class WorkerSlot implements SlotGateway {
 
   #onEnd(end: SlotEnd): void {
     this.#stopWatching();
+    this.#control.close();
     if (end.kind === "stuck") {
       this.#options.seams.log.log("warn", `${this.#name} does not stop (${this.#activity}); it ends with the process`);
     }

@@ -5,6 +5,7 @@
  */
 
 import { InvalidProgramError } from "../errors.ts";
+import { publishHostApi } from "./host_shim.ts";
 
 /** The two forms of a job, for the error of a module that is neither. */
 const BOTH_FORMS = [
@@ -21,12 +22,17 @@ export type LoadModule = (url: string) => Promise<Readonly<Record<string, unknow
  *
  * @param executions How often the program has called execute() or executeAsync() so far.
  * @param load Default: import().
+ * @returns What the exported `main` gives; undefined for a script.
  * @throws InvalidProgramError TSF-4010 when it never does, TSF-4012 when the module cannot be loaded.
  */
-export async function runMain(url: string, executions: () => number, load: LoadModule = importModule): Promise<void> {
+export async function runMain(
+  url: string,
+  executions: () => number,
+  load: LoadModule = importModule,
+): Promise<unknown> {
   const module = await loadProgram(url, load);
-  if (executions() === 0 && typeof module.main === "function") await module.main();
-  if (executions() > 0) return;
+  const result = executions() === 0 && typeof module.main === "function" ? await module.main() : undefined;
+  if (executions() > 0) return result;
   throw new InvalidProgramError("TSF-4010", "The program never calls execute()", {
     expected: BOTH_FORMS,
     found: typeof module.main === "function"
@@ -36,6 +42,8 @@ export async function runMain(url: string, executions: () => number, load: LoadM
 }
 
 function importModule(url: string): Promise<Readonly<Record<string, unknown>>> {
+  // A bundle finds tsflink there.
+  publishHostApi();
   return import(url);
 }
 

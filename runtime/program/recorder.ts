@@ -39,6 +39,8 @@ export interface ProgramRecorderOptions {
   readonly configuration: ConfigurationValues;
   readonly log: Log;
   readonly limits?: Partial<RecordingLimits>;
+  /** Whether the caller is not the program. Default: whether it is the engine; a test has code of its own beside it. */
+  readonly isOther?: () => boolean;
 }
 
 /** See the head of the file. */
@@ -54,12 +56,13 @@ export class ProgramRecorder implements ProgramHost {
 
   constructor(options: ProgramRecorderOptions) {
     this.#options = options;
-    this.#calls = new CallRecorder(
-      options.args,
-      { ...DEFAULT_LIMITS, ...options.limits },
-      (why) => this.stop(why),
-    );
-    this.#external = new ExternalCalls(isEngine);
+    const { isOther = isEngine } = options;
+    this.#calls = new CallRecorder(options.args, {
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      onFull: (why) => this.stop(why),
+      isOther,
+    });
+    this.#external = new ExternalCalls(isOther);
     const calls = this.#calls;
     this.#journal = new ExecutionJournal({
       get isOpen() {

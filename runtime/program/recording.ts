@@ -80,11 +80,11 @@ export interface ProgramDescriptor {
 export interface RecordingLimits {
   /** Calls, events and environment variables together. Default 1,000,000. */
   readonly maxEntries: number;
-  /** Bytes of texts, once() values and results of earlier jobs. Default 32 MiB. */
+  /** Bytes of texts, once() values and results of earlier jobs. Default 16 MiB. */
   readonly maxBytes: number;
 }
 /** See {@link RecordingLimits}. */
-export const DEFAULT_LIMITS: RecordingLimits = { maxEntries: 1_000_000, maxBytes: 32 * 1024 * 1024 };
+export const DEFAULT_LIMITS: RecordingLimits = { maxEntries: 1_000_000, maxBytes: 16 * 1024 * 1024 };
 
 /** 32 hex digits over all that was recorded. */
 export function recordingHash(recording: Recording): string {

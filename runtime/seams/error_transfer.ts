@@ -181,21 +181,34 @@ function cloneable(value: unknown): unknown {
 }
 
 /**
- * The error again: an error of tsflink as an instance of its class with the same message, code and stack, an error of
+ * The error again: an error of tsflink as an instance of its class with the same message and code, an error of
  * JavaScript as an instance of its class, any other as an Error of the same name; a value that is no error as it was.
+ *
+ * Causes have the stack they had. The error itself has one frame of its own: Deno (2.9) replaces an error without a
+ * frame, or whose `stack` was set, when a module that is being imported throws it. What it had is its `slotStack`.
  */
 export function fromTransferable(transferred: TransferredError): unknown {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 1;
+  try {
+    return restore(transferred, "slotStack");
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+function restore(transferred: TransferredError, stackField: "stack" | "slotStack"): unknown {
   if (transferred.kind === "value") return transferred.value;
   const { name, message, stack, fields, cause, errors } = transferred;
-  const restored = restoredError(transferred, cause === undefined ? undefined : fromTransferable(cause));
+  const restored = restoredError(transferred, cause === undefined ? undefined : restore(cause, "stack"));
   for (const [field, value] of Object.entries(fields ?? {})) {
     Object.defineProperty(restored, field, { value, enumerable: true, writable: true, configurable: true });
   }
   // After the fields, and hidden as the runtime has them.
   hide(restored, "message", message);
   if (restored.name !== name) hide(restored, "name", name);
-  hide(restored, "stack", stack ?? `${name}: ${message}`);
-  if (errors !== undefined) hide(restored, "errors", errors.map(fromTransferable));
+  hide(restored, stackField, stack ?? `${name}: ${message}`);
+  if (errors !== undefined) hide(restored, "errors", errors.map((error) => restore(error, "stack")));
   return restored;
 }
 

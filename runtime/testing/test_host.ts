@@ -6,6 +6,7 @@
  */
 
 import { InvalidProgramError } from "../errors.ts";
+import type { ConfigurationValues } from "../api/configuration.ts";
 import type { PipelineExecutor } from "../api/executor.ts";
 import type { JobClient } from "../api/job_client.ts";
 import type { Clock } from "../seams/clock.ts";
@@ -56,17 +57,94 @@ export interface TestCluster extends PipelineExecutor {
 /** Loads the mini cluster on first use. */
 export type TestHost = (options: TestClusterOptions) => Promise<TestCluster>;
 
-const TEST_HOST = Symbol.for("tsflink.testHost.v1");
-type Global = { [TEST_HOST]?: TestHost };
+/** Progress of one vertex of a running job, over all its subtasks; slots in threads tell it a few times a second. */
+export interface JobVertexProgress {
+  /** Id of the vertex in the plan. */
+  readonly id: string;
+  /** Name of the task: those of its operators, in order of the chain. */
+  readonly name: string;
+  /** Number of its subtasks. */
+  readonly parallelism: number;
+  /** Records that came to its first operator. */
+  readonly numRecordsIn: number;
+  /** Records that its last operator has sent. */
+  readonly numRecordsOut: number;
+  /** Lowest watermark of its subtasks, ms since the epoch; undefined before the first. */
+  readonly watermark: number | undefined;
+  /** How many subtasks are in which state. */
+  readonly states: Readonly<Record<string, number | undefined>>;
+}
 
-/** Binds the mini cluster; the first binding stays. */
-export function bindTestHost(host: TestHost): void {
-  (globalThis as Global)[TEST_HOST] ??= host;
+/** Where the programs of a mini cluster run. */
+export interface ProgramClusterOptions {
+  /** By key; parallelism, isolation and kind of thread included. */
+  readonly configuration: ConfigurationValues;
+  /** Number of threads to start ahead. */
+  readonly spareSlots: number;
+  /** Seed of the engine's random choices; undefined = another one each time. */
+  readonly seed?: number;
+}
+
+/** One run of a program. */
+export interface ProgramStart {
+  /** URL of the main module, or a path. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Over that of the cluster. */
+  readonly configuration: ConfigurationValues;
+  readonly restoreFrom?: TestSnapshot;
+  readonly checkpointing: boolean;
+  /** Gets what is logged and printed. */
+  readonly log: Log;
+  /** A job of the program is about to start. */
+  readonly onJob: (ordinal: number, client: JobClient) => void;
+}
+
+/** Runs whole programs, their jobs in slots of their own or in this isolate. */
+export interface ProgramCluster {
+  /**
+   * Runs a program; resolves with what its main() gives, when that has ended.
+   *
+   * @throws InvalidProgramError TSF-1251 while the main program of another run has not ended.
+   */
+  run(start: ProgramStart): Promise<unknown>;
+  /** See {@link TestCluster.takeSnapshot}. */
+  takeSnapshot(client: JobClient, checkpointId: number | undefined): Promise<TestSnapshot>;
+  /** See {@link TestCluster.completeSnapshot}. */
+  completeSnapshot(client: JobClient, checkpointId: number): void;
+  /** See {@link TestCluster.stop}. */
+  stop(client: JobClient, drain: boolean): Promise<void>;
+  /** Per vertex, producers first. */
+  progress(client: JobClient): readonly JobVertexProgress[];
+  /** Cancels what still runs, ends threads that were started ahead. */
+  close(): Promise<void>;
+}
+
+/** Loads the cluster that runs programs on first use. */
+export type ProgramTestHost = (options: ProgramClusterOptions) => Promise<ProgramCluster>;
+
+const TEST_HOST = Symbol.for("tsflink.testHost.v1");
+const PROGRAM_TEST_HOST = Symbol.for("tsflink.programTestHost.v1");
+type Global = { [TEST_HOST]?: TestHost; [PROGRAM_TEST_HOST]?: ProgramTestHost };
+
+/** Binds the mini cluster and the one that runs programs; the first binding stays. */
+export function bindTestHost(host: TestHost, programs?: ProgramTestHost): void {
+  const holder = globalThis as Global;
+  holder[TEST_HOST] ??= host;
+  if (programs !== undefined) holder[PROGRAM_TEST_HOST] ??= programs;
 }
 
 /** The bound mini cluster. @throws InvalidProgramError TSF-1250 when tsflink itself was not imported. */
 export function testHost(): TestHost {
-  const host = (globalThis as Global)[TEST_HOST];
+  return bound((globalThis as Global)[TEST_HOST]);
+}
+
+/** The bound cluster for programs. @throws InvalidProgramError TSF-1250 when tsflink itself was not imported. */
+export function programTestHost(): ProgramTestHost {
+  return bound((globalThis as Global)[PROGRAM_TEST_HOST]);
+}
+
+function bound<Host>(host: Host | undefined): Host {
   if (host !== undefined) return host;
   throw new InvalidProgramError("TSF-1250", "The test kit has no cluster to run jobs on", {
     expected: 'an import of "tsflink" beside "tsflink/testing"',

@@ -44,30 +44,39 @@ async function cross(frames: number, writerIsAsync: boolean, readerIsAsync: bool
     assert.ok(longestSleepMs < TIMEOUT_MS, `a sleep of ${longestSleepMs} ms lost its wake-up`);
   }
   assert.ok(reports[0].sleeps + reports[1].sleeps > frames / 20, "hardly anybody slept");
-  console.log({frames, writerIsAsync, readerIsAsync}, reports.map(({tripsMs, ...r}) => r));
   return reports[0].wakes + reports[1].wakes;
 }
 
 Deno.test("a million random wake-ups over a ring of one ring slot: none is lost", async () => {
-  let wakes = 0;
-  const s = performance.now();
-  wakes += await cross(100_000, false, false);
-  console.log(wakes, performance.now() - s);
-  wakes += await cross(30_000, true, true);
-  console.log(wakes, performance.now() - s);
-  wakes += await cross(10_000, true, false);
-  console.log(wakes, performance.now() - s);
-  wakes += await cross(10_000, false, true);
-  console.log(wakes, performance.now() - s);
+  // About eight wake-ups per frame, most of them for nothing; how many are due depends on who sleeps when.
+  let wakes = await cross(65_000, false, false);
+  wakes += await cross(35_000, true, true);
+  for (let i = 0; i < 20 && (i < 2 || wakes < 1_000_000); i++) wakes += await cross(15_000, i % 2 === 0, i % 2 === 1);
+  assert.ok(wakes >= 1_000_000, `only ${wakes}`);
 });
 
-Deno.test("a program that fetches while its slot is busy gets its answers: 99 of 100 within 20 ms", async () => {
+/** Fetches again and again from a slot that has always something to do; gives the 99th percentile in ms. */
+async function fetchPercentile(isAsync: boolean, trips: number): Promise<number> {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => new Response("hello"));
-  const url = `http://127.0.0.1:${server.addr.port}/`;
   try {
-    const { tripsMs } = await runThread({ kind: "fetch", url, trips: 200, isAsync: true });
-    console.log(tripsMs[100], tripsMs[198]);
+    const url = `http://127.0.0.1:${server.addr.port}/`;
+    const { tripsMs } = await runThread({ kind: "fetch", url, trips, isAsync });
+    assert.equal(tripsMs.length, trips);
+    return tripsMs[Math.ceil(trips * 0.99) - 1];
   } finally {
     await server.shutdown();
   }
+}
+
+Deno.test("a program that fetches while its slot is busy gets its answers: 99 of 100 within 20 ms", async () => {
+  // Other programs on the machine may hold up a thread for longer; three times in a row they do not.
+  const percentiles: number[] = [];
+  for (let round = 0; round < 3 && !(percentiles.at(-1)! < 20); round++) {
+    percentiles.push(await fetchPercentile(true, 150));
+  }
+  assert.ok(percentiles.at(-1)! < 20, `${percentiles.join(", ")} ms`);
+});
+
+Deno.test("a fetch that nobody has announced still comes through a busy slot", async () => {
+  assert.ok(await fetchPercentile(false, 3) < 3000);
 });

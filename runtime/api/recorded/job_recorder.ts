@@ -89,7 +89,7 @@ export class JobRecorder implements GraphRecorder {
     const channels = new Map(this.#channels);
     this.#channels.clear();
     // Here, before anything is awaited: the order of the calls counts.
-    const executionOrdinal = this.host().program?.beginExecution() ?? this.#executions++;
+    const ordinal = this.host().program?.beginExecution();
     try {
       requireSink(this.transformations);
       const graph = this.streamGraph(jobName, true);
@@ -101,7 +101,7 @@ export class JobRecorder implements GraphRecorder {
           (batch) => channel.receive(batch),
         ])),
         cachedFiles: [...this.cachedFiles],
-        executionOrdinal,
+        executionOrdinal: ordinal ?? this.#executions++,
       });
       for (const channel of channels.values()) channel.started(client);
       for (const listener of this.listeners) listener.onJobSubmitted?.(client, undefined);

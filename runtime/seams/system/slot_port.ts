@@ -9,11 +9,12 @@
  * @module
  */
 
+import { getHeapStatistics } from "node:v8";
 import { parentPort } from "node:worker_threads";
 import { BugError, type FlinkError } from "../../errors.ts";
 import { toTransferable, type TransferredError } from "../error_transfer.ts";
 import type { SlotMain, SlotPort } from "../worker_host.ts";
-import { exitError, uncaughtError } from "./slot_errors.ts";
+import { exitError, outOfHeapError, uncaughtError } from "./slot_errors.ts";
 import { SlotWords } from "./slot_words.ts";
 
 export { type ConsoleWrite, installSlotConsole } from "./slot_console.ts";
@@ -21,6 +22,8 @@ export { type ConsoleWrite, installSlotConsole } from "./slot_console.ts";
 /** What a host sends to the isolate it starts; nothing follows it. */
 export interface FirstMessage {
   readonly name: string;
+  /** What the slot was promised, in MiB: for the error. */
+  readonly heapMb: number;
   readonly port: MessagePort;
   readonly words: SharedArrayBuffer;
   readonly data: unknown;
@@ -31,6 +34,9 @@ export type SlotMessage =
   | readonly ["message", unknown]
   | readonly ["closed"]
   | readonly ["failed", TransferredError];
+
+/** How often a slot looks whether its heap was full. */
+const HEAP_WATCH_MS = 200;
 
 /** Said to the host by an isolate that has loaded its modules and waits for its first message. */
 export const READY = "ready";
@@ -54,6 +60,7 @@ export function runSlot(main: SlotMain): void {
     // Listening also keeps the isolate alive when its main function waits for something that never comes.
     first.port.onmessage = () => {};
     port.guard();
+    if (parentPort !== null) port.watchHeap(first.heapMb);
     if (words.isKilled) port.close();
     words.begin();
     Promise.try(main, first.data, port).catch((error) => port.fail(uncaughtError(first.name, error, "error")));
@@ -130,6 +137,18 @@ class ThreadSlotPort implements SlotPort {
       this.#exitCalled(`${caller}(${code ?? ""})`, stack);
     };
     thread.close = (): never => this.#exitCalled("close()", new Error().stack);
+  }
+
+  /**
+   * When the heap is full the runtime unwinds whatever runs, past every catch and finally, and then ends the isolate or,
+   * depending on what had called that code, lets it live on with its main function gone. The limit of the heap, raised
+   * for the unwinding, tells.
+   */
+  watchHeap(heapMb: number): void {
+    const limit = getHeapStatistics().heap_size_limit;
+    setInterval(() => {
+      if (getHeapStatistics().heap_size_limit > limit) this.fail(outOfHeapError(this.#name, heapMb));
+    }, HEAP_WATCH_MS);
   }
 
   #exitCalled(call: string, stack: string | undefined): never {

@@ -5,6 +5,8 @@
  * @module
  */
 
+// Node's class of channels, which is the runtime's own: ports report that they were closed only once it is loaded.
+import { MessageChannel as ReportingChannel } from "node:worker_threads";
 import { BugError, type FlinkError } from "../../errors.ts";
 import { fromTransferable } from "../error_transfer.ts";
 import type { SlotEnd, SlotHandle, SlotInit, SlotListener, WorkerHost } from "../worker_host.ts";
@@ -117,14 +119,14 @@ class ThreadSlot implements SlotHandle {
 
   /** @throws BugError with code TSF-0040 when the first message cannot be cloned. */
   constructor(options: ThreadSlotOptions) {
-    const { isolate, init: { name, data } } = this.#options = options;
-    const { port1, port2 } = new MessageChannel();
+    const { isolate, init: { name, heapMb, data } } = this.#options = options;
+    const { port1, port2 } = new ReportingChannel() as unknown as MessageChannel;
     this.#port = port1;
     port1.addEventListener("message", (event) => this.#onMessage(event.data));
     port1.addEventListener("close", () => this.#onGone());
     port1.start();
     try {
-      isolate.start({ name, port: port2, words: this.#words.memory, data });
+      isolate.start({ name, heapMb, port: port2, words: this.#words.memory, data });
     } catch (cause) {
       isolate.terminate();
       port1.close();

@@ -62,7 +62,7 @@ function restoredError(event: ErrorEvent): Error {
  */
 function countReference(worker: Worker, isHeld: boolean): void {
   const prototype: Record<symbol, unknown> = Object.getPrototypeOf(worker);
-  const name = Object.getOwnPropertySymbols(prototype).find((symbol) => symbol.description === "");
+  const name = Object.getOwnPropertySymbols(prototype).find((symbol) => !symbol.description);
   const count = name === undefined ? undefined : prototype[name];
   if (typeof count === "function") count.call(worker, isHeld);
 }

@@ -7,12 +7,11 @@
  * @module
  */
 
-import type { HostConnectors } from "../../api/host_binding.ts";
 import { FlinkError } from "../../errors.ts";
 import { generateJobGraph } from "../../graph/job_graph_generator.ts";
 import { ControlReader } from "../../network/control_ring.ts";
 import { SlotExchange } from "../../network/slot_exchange.ts";
-import { captureProgram, checkPlan, type ProgramDescriptor } from "../../program/capture.ts";
+import { type CaptureOptions, captureProgram, checkPlan, type ProgramDescriptor } from "../../program/capture.ts";
 import type { Clock } from "../../seams/clock.ts";
 import type { Log } from "../../seams/log.ts";
 import type { MainThread } from "../../seams/main_thread.ts";
@@ -65,7 +64,7 @@ export interface SlotStart {
 /** The real world of a slot, put together by the entry point. */
 export interface SlotSurroundings {
   readonly port: SlotPort;
-  readonly connectors: HostConnectors;
+  readonly connectors: CaptureOptions["connectors"];
   /** Timers of the runtime, while the loop does not run yet. */
   readonly runtimeClock: Clock;
   /** All seams, with the slot's own clock, log and queue. */

@@ -104,28 +104,28 @@ async function crossRing(order: WakeupOrder & { kind: "write" | "read" }): Promi
   let wrong = 0;
   const writer = kind === "write" ? new RingWriter(ring) : undefined;
   const reader = kind === "read" ? new RingReader(ring) : undefined;
-  const { loop } = slotLoop(own, {
+  const write = (): void => {
+    for (let i = random(3); i >= 0 && done < frames; i--) writer!.write(1, done++, 0, new Uint8Array(random(60)));
+  };
+  const { loop, queue } = slotLoop(own, {
     isAsync: () => isAsync,
     maxParkMs: timeoutMs,
     flushRetryMs: timeoutMs,
     poll: () => {
-      if (reader !== undefined) {
-        const count = reader.read((_, channel) => {
-          if (channel !== done++) wrong++;
-        });
-        wakePeer(reader.takeWake());
-        if (done === frames) loop.stop();
-        return count > 0;
-      }
-      if (writer!.waiting > 0 || done === frames) return false;
-      for (let i = random(3); i >= 0 && done < frames; i--) writer!.write(1, done++, 0, new Uint8Array(random(60)));
-      return true;
+      if (reader === undefined) return false;
+      const count = reader.read((_, channel) => {
+        if (channel !== done++) wrong++;
+      });
+      wakePeer(reader.takeWake());
+      if (done === frames) loop.stop();
+      return count > 0;
     },
     flush: () => {
       if (writer === undefined) return true;
       const isOut = writer.flush();
       wakePeer(writer.takeWake());
       if (isOut && done === frames) loop.stop();
+      else if (isOut && queue.isEmpty) queue.post(write);
       return isOut;
     },
   });

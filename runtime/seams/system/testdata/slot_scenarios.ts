@@ -11,9 +11,10 @@ export interface Scenario {
   readonly payload?: unknown;
 }
 
-/** Code as a user's: its frames name a job, not a file of tsflink. */
-export function userCode(body: string): () => unknown {
-  return new Function(`\n${body}\n//# sourceURL=job://shop/job.js`) as () => unknown;
+/** Code as a user's: its frames lie in a module that is no file of tsflink, `body` in its second line. */
+async function userCode(body: string): Promise<() => unknown> {
+  const module = await import(`data:text/javascript;base64,${btoa(`export default () => {\n${body}\n};`)}`);
+  return module.default;
 }
 
 const word = new Int32Array(new SharedArrayBuffer(4));
@@ -94,38 +95,35 @@ const SCENARIOS: Record<string, (port: SlotPort, scenario: Scenario) => void | P
     for (;;);
   },
   throws() {
-    userCode("throw new RangeError('from main');")();
+    throw new RangeError("from main");
   },
   async rejects() {
-    await parkAsync(1);
-    userCode("throw new RangeError('from main');")();
+    (await userCode("throw new RangeError('from main');"))();
   },
-  floating(port) {
-    userCode("Promise.reject(new TypeError('nobody waits'));")();
-    return loopAsyncUntilKilled(port);
+  async floating(port) {
+    (await userCode("Promise.reject(new TypeError('nobody waits'));"))();
+    await loopAsyncUntilKilled(port);
   },
-  timer(port) {
-    userCode("setTimeout(() => { throw new TypeError('in a timer'); }, 1);")();
-    return loopAsyncUntilKilled(port);
+  async timer(port) {
+    (await userCode("setTimeout(() => { throw new TypeError('in a timer'); }, 1);"))();
+    await loopAsyncUntilKilled(port);
   },
   /** Code that has heard of its exit function, and tries hard. */
-  exit(port, { payload }) {
-    try {
-      userCode(payload as string)();
-    } catch {
-      port.post("not reached");
-    }
-    return loopAsyncUntilKilled(port);
+  async exit(port, { payload }) {
+    (await userCode(payload as string))();
+    port.post("not reached");
+    await loopAsyncUntilKilled(port);
   },
-  handler(port) {
+  async handler(port) {
     port.onUncaught((error: FlinkError) => port.post([error.code, error.userLine]));
-    userCode("Promise.reject(new TypeError('nobody waits'));")();
+    (await userCode("Promise.reject(new TypeError('nobody waits'));"))();
+    const exit = await userCode("\nDeno.exit(3);");
     try {
-      userCode("\nDeno.exit(3);")();
+      exit();
     } catch (error) {
       port.post(["caught", (error as FlinkError).code]);
     }
-    return loopAsyncUntilKilled(port);
+    await loopAsyncUntilKilled(port);
   },
   throwingHandler(port) {
     port.onUncaught(() => {
@@ -137,14 +135,14 @@ const SCENARIOS: Record<string, (port: SlotPort, scenario: Scenario) => void | P
   /** Without a pause. */
   heapAtOnce(port) {
     port.post("runs");
-    const kept: number[][] = [];
-    for (;;) kept.push(new Array(1000).fill(kept.length + 0.5));
+    const kept: unknown[][] = [];
+    for (;;) kept.push([kept.length, `${kept.length}`]);
   },
   async heapSlowly(port) {
     port.post("runs");
-    const kept: number[][] = [];
+    const kept: unknown[][] = [];
     for (;;) {
-      for (let i = 0; i < 100; i++) kept.push(new Array(1000).fill(kept.length + 0.5));
+      for (let i = 0; i < 10_000; i++) kept.push([kept.length, `${kept.length}`]);
       await parkAsync(1);
     }
   },
