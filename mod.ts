@@ -47,7 +47,10 @@ bindHost({
 // From here on calls of the program are recorded, or replayed.
 hostBinding().program?.begin();
 if (program !== undefined && hostBinding().program === program) recordUntilEnd(program);
-bindTestHost((options) => import("./cluster/minicluster/test_cluster.ts").then((m) => m.testCluster(options)));
+bindTestHost(
+  (options) => import("./cluster/minicluster/test_cluster.ts").then((m) => m.testCluster(options)),
+  (options) => import("./cluster/minicluster/program_cluster.ts").then((m) => m.programCluster(options)),
+);
 
 // The DataStream API.
 export { type RuntimeExecutionMode, StreamExecutionEnvironment } from "./runtime/api/environment.ts";

@@ -171,7 +171,12 @@ function formatMessage(code: string, summary: string, details: ErrorDetails): st
 function describeCause(cause: unknown): string {
   if (cause instanceof FlinkError) return `[${cause.code}] ${cause.summary}`;
   if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
-  return String(cause);
+  try {
+    return String(cause);
+  } catch {
+    // An object without a prototype, or whose toString throws.
+    return Object.prototype.toString.call(cause);
+  }
 }
 
 /** The root of this copy of tsflink, as a URL with a trailing slash. */

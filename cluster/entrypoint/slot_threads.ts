@@ -17,13 +17,15 @@ import { workerSlots } from "../minicluster/worker_slots.ts";
 
 /** How long a killed slot has to end by itself before its thread is terminated, in ms. */
 const STOP_TIMEOUT_MS = 2000;
+/** How often slots tell how their subtasks do, in ms, where nothing else is asked for. */
+const PROGRESS_MS = 200;
 const BYTES_PER_MIB = 1024 * 1024;
 
 /** See the module. */
 export class SlotThreads {
   readonly #hosts = new Map<WorkerHost["kind"], WorkerHost>();
 
-  constructor(readonly seams: Seams) {}
+  constructor(readonly seams: Seams, readonly progressMs: number = PROGRESS_MS) {}
 
   /** Slots for one job of a program. */
   forProgram(program: ProgramDescriptor, configuration: Configuration, seed: number): SlotProvider {
@@ -36,11 +38,21 @@ export class SlotThreads {
       stuckWarningMs: configuration.get(SlotOptions.STUCK_WARNING),
       cancellationTimeoutMs: configuration.get(SlotOptions.CANCELLATION_TIMEOUT),
       seed,
+      progressMs: this.progressMs,
       doorbells: {
         allocate: (count) => SharedParker.allocate(count),
         at: (memory, slot) => new SharedParker(memory, slot),
       },
     });
+  }
+
+  /** Sees to it that `count` threads wait, started ahead, for the slots of jobs with this configuration. */
+  prewarm(configuration: Configuration, count: number): void {
+    this.#host(configuration.get(SlotOptions.WORKER_HOST)).prewarm(count);
+  }
+  /** Lets go of threads that were started ahead. */
+  close(): void {
+    for (const host of this.#hosts.values()) host.close();
   }
 
   #host(kind: "worker_threads" | "web"): WorkerHost {

@@ -46,6 +46,8 @@ export interface WorkerSlotsOptions {
   /** How long cancelled tasks may take to end before their slot is given up. */
   readonly cancellationTimeoutMs: number;
   readonly seed: number;
+  /** How often slots tell how their subtasks do, in ms. */
+  readonly progressMs: number;
   /** Makes doorbells: shared memory for a number of them, and one by index. */
   readonly doorbells: { allocate(count: number): SharedArrayBuffer; at(memory: SharedArrayBuffer, slot: number): Parker };
 }
@@ -109,6 +111,7 @@ class WorkerSlots {
         deployment: { ...deployment, slot, restored: restoredFor(job, slot) },
         memory,
         seed: options.seed,
+        progressMs: options.progressMs,
       });
     });
     const cancelSpare = options.seams.clock.after(SPARE_AFTER_MS, () => options.host.prewarm(1));

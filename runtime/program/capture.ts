@@ -12,7 +12,7 @@ import type { JobGraph } from "../graph/job_graph.ts";
 import { firstPlanDifference, planFingerprint } from "../graph/plan_hash.ts";
 import type { StreamGraph } from "../graph/stream_graph.ts";
 import type { Clock } from "../seams/clock.ts";
-import { asMain } from "./context.ts";
+import { asMain, clearLeftoverMark } from "./context.ts";
 import { type LoadModule, runMain } from "./main_module.ts";
 import { patchCalls } from "./patches.ts";
 import type { ProgramDescriptor } from "./recording.ts";
@@ -86,6 +86,7 @@ export async function captureProgram(descriptor: ProgramDescriptor, options: Cap
   } finally {
     patches.undo();
     cancelTimeout();
+    await clearLeftoverMark();
   }
 }
 

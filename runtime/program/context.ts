@@ -26,3 +26,12 @@ export function isEngine(): boolean {
 export function isMain(): boolean {
   return callers.getStore() === "main";
 }
+
+/**
+ * Evaluating a module under a mark leaves the mark on what the runtime calls by itself afterwards (handlers of servers,
+ * events); evaluating another one without a mark takes it away.
+ */
+export async function clearLeftoverMark(): Promise<void> {
+  // A module is evaluated once only: each time another one.
+  await callers.exit(() => import(`data:text/javascript,export{};//${crypto.randomUUID()}`));
+}

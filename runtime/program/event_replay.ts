@@ -60,10 +60,6 @@ export class EventReplay {
     this.#isRunning = true;
     outside(() => void this.#run());
   }
-  /** The program does not ask any more, as for a timer that was cleared. */
-  forget(key: string): void {
-    this.#takers.delete(key);
-  }
   /** Nothing is handed out any more. */
   close(): void {
     this.#isClosed = true;

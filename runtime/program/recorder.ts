@@ -20,6 +20,7 @@ import { ExecutionJournal } from "./execution_journal.ts";
 import { ExternalCalls } from "./external_calls.ts";
 import { patchCalls, type Patches } from "./patches.ts";
 import {
+  claimOnceName,
   DEFAULT_LIMITS,
   errorOutcome,
   type Outcome,
@@ -115,13 +116,7 @@ export class ProgramRecorder implements ProgramHost {
 
   /** Reads a value once; it becomes a part of the job. */
   async once<V>(name: string, read: () => V | Promise<V>): Promise<V> {
-    if (this.#onceNames.has(name)) {
-      throw new InvalidProgramError("TSF-1215", `once() was called twice with the name "${name}"`, {
-        expected: "a name of its own for each value of the program",
-        found: `"${name}" again`,
-      });
-    }
-    this.#onceNames.add(name);
+    claimOnceName(this.#onceNames, name);
     const write = (outcome: Outcome) => this.#calls.event({ kind: "once", name, outcome }, outcomeBytes(outcome));
     try {
       const value = await outside(read);

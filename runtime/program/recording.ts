@@ -5,8 +5,9 @@
  * @module
  */
 
+import { InvalidProgramError } from "../errors.ts";
 import type { ConfigurationValues } from "../api/configuration.ts";
-import { fromTransferable, toTransferable, type TransferredError } from "../types/error_transfer.ts";
+import { fromTransferable, toTransferable, type TransferredError } from "../seams/error_transfer.ts";
 import { deserializeValue, serializeValue } from "../types/generic_serializer.ts";
 import { murmur3_128 } from "../types/murmur3.ts";
 
@@ -110,4 +111,15 @@ export function readOutcome(outcome: Outcome): unknown {
 /** Roughly what an outcome takes. */
 export function outcomeBytes(outcome: Outcome): number {
   return "value" in outcome ? outcome.value.length : 1000;
+}
+
+/** @throws InvalidProgramError TSF-1215 for a name that was used before, in whatever environment. */
+export function claimOnceName(used: Set<string>, name: string): void {
+  if (used.has(name)) {
+    throw new InvalidProgramError("TSF-1215", `once() was called twice with the name "${name}"`, {
+      expected: "a name of its own for each value of the program",
+      found: `"${name}" again`,
+    });
+  }
+  used.add(name);
 }

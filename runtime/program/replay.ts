@@ -19,6 +19,7 @@ import {
   CALL_KINDS,
   type CallKind,
   type CallResult,
+  claimOnceName,
   type Outcome,
   type ProgramDescriptor,
   readOutcome,
@@ -38,6 +39,7 @@ export class ProgramReplay implements ProgramHost, CallTape {
   readonly #descriptor: ProgramDescriptor;
   readonly #captured = Promise.withResolvers<Captured>();
   readonly #environment: Map<string, string | null>;
+  readonly #onceNames = new Set<string>();
   readonly #warnings = new Map<string, string>();
   readonly #nextResult: Partial<Record<CallKind, number>> = {};
   #nextCall = 0;
@@ -75,6 +77,7 @@ export class ProgramReplay implements ProgramHost, CallTape {
     if (this.#phase === "before") this.#phase = "replaying";
   }
   async once<V>(name: string, _read: () => V | Promise<V>): Promise<V> {
+    claimOnceName(this.#onceNames, name);
     return await this.#outcome(eventKeys.once(name)) as V;
   }
   beginExecution(): number {

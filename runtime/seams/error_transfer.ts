@@ -100,6 +100,12 @@ function isForeignError(error: unknown): error is Error {
   return Object.prototype.toString.call(error) === "[object Error]" || error instanceof DOMException;
 }
 
+/** One that has crossed before keeps the stack it had first. */
+function stackOf(error: Error & { slotStack?: unknown }): { readonly stack?: string } {
+  const stack = error.slotStack ?? error.stack;
+  return typeof stack === "string" ? { stack: text(stack) } : {};
+}
+
 function transferError(error: Error, above: ReadonlySet<unknown>, depth: number): TransferredError {
   const goesOn = (next: unknown) => next !== undefined && depth < MAX_DEPTH && !above.has(next);
   const flink = flinkParts(error);
@@ -110,7 +116,7 @@ function transferError(error: Error, above: ReadonlySet<unknown>, depth: number)
     kind: "error",
     name: text(error.name),
     message: text(error.message),
-    ...(typeof error.stack === "string" && { stack: text(error.stack) }),
+    ...stackOf(error),
     ...(native !== undefined && { native }),
     ...(flink !== undefined && { flink }),
     ...(fields !== undefined && { fields }),

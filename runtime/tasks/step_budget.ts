@@ -1,20 +1,48 @@
 /**
- * How much one step of a task may do: so many elements, as long as no mail waits and no output is full.
+ * How much one step of a task may do: so many elements and so much time, as long as no mail waits and no output is full.
+ *
+ * The clock is looked at as rarely as the pace of the step allows: looking costs as much as a cheap element, and an
+ * expensive one may take all of the time.
  *
  * @module
  */
 
+import type { Clock } from "../seams/clock.ts";
 import type { RecordWriter } from "../network/record_writer.ts";
 import type { Mailbox } from "./mailbox.ts";
+
+/** Elements between two looks at the clock, at most: the next ones may be slow. */
+const MAX_ROWS_PER_LOOK = 100;
+
+/** The time a step may take. */
+export interface StepTime {
+  readonly clock: Pick<Clock, "monotonic">;
+  readonly limitMs: number;
+}
 
 /** How much a step may still do. */
 export class StepBudget {
   #left = 0;
-  /** @param rows Elements a step may handle before mail and other tasks get their turn. */
-  constructor(readonly rows: number, readonly mailbox: Mailbox, readonly writers: readonly RecordWriter[]) {}
+  #startMs = 0;
+  /** Where {@link #left} stands when the clock is looked at next. */
+  #lookAt = 0;
+  /**
+   * @param rows Elements a step may handle before mail and other tasks get their turn.
+   * @param time Default: no limit.
+   */
+  constructor(
+    readonly rows: number,
+    readonly mailbox: Mailbox,
+    readonly writers: readonly RecordWriter[],
+    readonly time?: StepTime,
+  ) {}
 
   refill(): void {
     this.#left = this.rows;
+    this.#lookAt = -1;
+    if (this.time === undefined) return;
+    this.#startMs = this.time.clock.monotonic();
+    this.#lookAt = this.rows - 1;
   }
   /** Whether {@link proceed} would say yes. */
   get isOpen(): boolean {
@@ -23,6 +51,10 @@ export class StepBudget {
   /** Whether one more element may be handled now; counts it. */
   readonly proceed = (): boolean => {
     if (!this.isOpen) return false;
+    if (this.#left <= this.#lookAt && !this.#hasTime(this.time!)) {
+      this.#left = 0;
+      return false;
+    }
     this.#left--;
     return true;
   };
@@ -32,5 +64,14 @@ export class StepBudget {
   }
   get isUsedUp(): boolean {
     return this.#left <= 0;
+  }
+
+  /** Plans the next look for when the time will be over at the pace so far, though not after twice as many elements. */
+  #hasTime({ clock, limitMs }: StepTime): boolean {
+    const takenMs = clock.monotonic() - this.#startMs;
+    const done = this.rows - this.#left;
+    const expected = takenMs > 0 ? Math.ceil(done * (limitMs - takenMs) / takenMs) : done;
+    this.#lookAt = this.#left - Math.max(1, Math.min(expected, done, MAX_ROWS_PER_LOOK));
+    return takenMs < limitMs;
   }
 }

@@ -55,6 +55,9 @@ export interface OutgoingEdge {
   readonly isRemote?: readonly boolean[];
 }
 
+/** After this a step ends between two elements, in ms, however few there were. */
+const STEP_LIMIT_MS = 1;
+
 /** What a subtask is built from. */
 export interface TaskDescriptor {
   readonly vertex: JobVertex;
@@ -93,7 +96,10 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
   const abort = new AbortController();
   const references = vertex.chain.map(referenceOf);
   const writers = descriptor.outgoing.map((outgoing) => makeWriter(descriptor, outgoing, references));
-  const stepBudget = new StepBudget(settings.rowsPerStep, mailbox, writers);
+  const stepBudget = new StepBudget(settings.rowsPerStep, mailbox, writers, {
+    clock: seams.clock,
+    limitMs: STEP_LIMIT_MS,
+  });
   const control = new ChainControl(stepBudget.proceed, seams.spill);
   const parts = { descriptor, mailbox, time, abort, control, references };
   const { nodes, runtimes } = buildChain(parts, writers);

@@ -58,9 +58,18 @@ export { StreamOperator, type StreamOperatorFactory } from "../operators/operato
 
 // Whole jobs under virtual time.
 export { type TestEnvironment, testEnvironment, type TestEnvironmentOptions } from "./test_environment.ts";
-export type { TestSnapshot } from "./test_host.ts";
+export type { JobVertexProgress, TestSnapshot } from "./test_host.ts";
 export { Gate, scriptedSource, type ScriptedSourceOptions, type ScriptStep } from "./scripted_source.ts";
 export { type RecordedValue, type RecordedWatermark, RecordingSink } from "./recording_sink.ts";
+
+// Whole programs in slots.
+export {
+  type MiniCluster,
+  miniCluster,
+  type MiniClusterOptions,
+  type ProgramRun,
+  type RunProgramOptions,
+} from "./mini_cluster.ts";
 
 // Tables of tests for one's own sources and sinks.
 export {

@@ -57,7 +57,7 @@ export interface TestCluster extends PipelineExecutor {
 /** Loads the mini cluster on first use. */
 export type TestHost = (options: TestClusterOptions) => Promise<TestCluster>;
 
-/** Progress of one vertex of a running job, over all its subtasks; slots in threads tell it a few times a second. */
+/** Progress of one vertex of a running job, over all its subtasks; slots in threads tell it now and then. */
 export interface JobVertexProgress {
   /** Id of the vertex in the plan. */
   readonly id: string;
@@ -71,6 +71,12 @@ export interface JobVertexProgress {
   readonly numRecordsOut: number;
   /** Lowest watermark of its subtasks, ms since the epoch; undefined before the first. */
   readonly watermark: number | undefined;
+  /** What the operators of its chain have got and sent, in order. */
+  readonly operators: readonly {
+    readonly name: string;
+    readonly numRecordsIn: number;
+    readonly numRecordsOut: number;
+  }[];
   /** How many subtasks are in which state. */
   readonly states: Readonly<Record<string, number | undefined>>;
 }

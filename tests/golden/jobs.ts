@@ -14,7 +14,6 @@ import {
   MapStateDescriptor,
   OutputTag,
   PurgingTrigger,
-  type Sink,
   SlidingEventTimeWindows,
   type StreamExecutionEnvironment,
   TumblingEventTimeWindows,
@@ -85,10 +84,7 @@ function otherStream({ env, gate }: GoldenInput): DataStream<Click> {
 }
 
 /** A stream of whatever, ready for its sink. */
-export interface Results {
-  // deno-lint-ignore no-explicit-any -- the sink takes what comes
-  sinkTo(sink: Sink<any>): unknown;
-}
+export type Results = DataStream<unknown>;
 /** A job; its results are compared as a multiset. */
 export type GoldenJob = (input: GoldenInput) => Results;
 

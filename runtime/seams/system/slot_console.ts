@@ -17,15 +17,36 @@ const WARN_LEVEL = 2;
  * trace and failed assertions to "stderr". For an isolate that is a slot for the rest of its life.
  */
 export function installSlotConsole(write: ConsoleWrite): void {
+  replaceMethods(write, (method) => method);
+}
+
+/**
+ * Does the same for some callers only: those for which `isDiverted` is true when they print. Others print as before.
+ *
+ * @returns Undoes it.
+ */
+export function divertConsole(isDiverted: () => boolean, write: ConsoleWrite): () => void {
+  return replaceMethods(write, (method, before) => (...args) => (isDiverted() ? method : before)(...args));
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+function replaceMethods(write: ConsoleWrite, choose: (method: Method, before: Method) => Method): () => void {
+  const before = new Map<string, PropertyDescriptor>();
   const print = (text: string, stream: "stdout" | "stderr") => write(text.replace(/\n$/, ""), stream);
   const made = runtimeConsole((text, level) => print(text, level >= WARN_LEVEL ? "stderr" : "stdout")) ??
     nodeConsole(print);
   for (const name of Object.keys(made)) {
     const method = made[name];
-    if (typeof method === "function" && name in console) {
-      Object.defineProperty(console, name, { value: method, writable: true, configurable: true, enumerable: true });
-    }
+    const real = Object.getOwnPropertyDescriptor(console, name);
+    if (typeof method !== "function" || typeof real?.value !== "function") continue;
+    before.set(name, real);
+    const value = choose(method as Method, real.value);
+    Object.defineProperty(console, name, { value, writable: true, configurable: true, enumerable: true });
   }
+  return () => {
+    for (const [name, real] of before) Object.defineProperty(console, name, real);
+  };
 }
 
 type Methods = Record<string, unknown>;

@@ -30,7 +30,7 @@ export interface ThreadHostOptions {
 const DEFAULT_HEAP_MB = 2048;
 /** How long a terminated isolate may take until it counts as stuck; one that waits or parks takes some ms. */
 const TERMINATE_LIMIT_MS = 500;
-/** How long to wait for the reason of an end after the end itself. */
+/** How long to wait for the reason of an end after the end itself, and the other way round. */
 const REASON_LIMIT_MS = 100;
 
 interface Spare {
@@ -114,6 +114,7 @@ class ThreadSlot implements SlotHandle {
   #isKilled = false;
   /** What the slot said about its end; reported once its thread is gone. */
   #end: SlotEnd | undefined;
+  #isGone = false;
   #isReported = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -125,6 +126,7 @@ class ThreadSlot implements SlotHandle {
     port1.addEventListener("message", (event) => this.#onMessage(event.data));
     port1.addEventListener("close", () => this.#onGone());
     port1.start();
+    isolate.onOver = () => this.#onOver();
     try {
       isolate.start({ name, heapMb, port: port2, words: this.#words.memory, data });
     } catch (cause) {
@@ -146,7 +148,7 @@ class ThreadSlot implements SlotHandle {
     if (this.#isKilled || this.#isReported) return;
     this.#isKilled = true;
     this.#words.kill();
-    this.#limitStop();
+    if (this.#options.isolate.trouble === undefined) this.#limitStop();
   }
 
   #onMessage(message: SlotMessage): void {
@@ -176,21 +178,29 @@ class ThreadSlot implements SlotHandle {
     }, stopTimeoutMs);
   }
 
+  /** The channel is closed: the isolate is gone. */
   #onGone(): void {
-    if (this.#isReported) return;
+    this.#isGone = true;
+    if (this.#isKilled || this.#end !== undefined || this.#options.isolate.isOver) this.#finish();
+    else this.#finishLater();
+  }
+
+  /** The runtime says so, which is true when it names an error; the channel of a module that throws stays open. */
+  #onOver(): void {
+    if (this.#isGone) this.#finish();
+    else if (this.#options.isolate.trouble !== undefined) this.#finishLater();
+  }
+
+  #finishLater(): void {
     clearTimeout(this.#timer);
-    const { isolate } = this.#options;
-    if (this.#isKilled) this.#report({ kind: "stopped" });
-    else if (this.#end !== undefined) this.#report(this.#end);
-    else if (isolate.isOver) this.#report(this.#unannouncedEnd());
-    else {
-      isolate.onOver = () => this.#report(this.#unannouncedEnd());
-      this.#timer = setTimeout(isolate.onOver, REASON_LIMIT_MS);
-    }
+    this.#timer = setTimeout(() => this.#finish(), REASON_LIMIT_MS);
+  }
+
+  #finish(): void {
+    this.#report(this.#isKilled ? { kind: "stopped" } : this.#end ?? this.#unannouncedEnd());
   }
 
   #unannouncedEnd(): SlotEnd {
-    if (this.#isKilled) return { kind: "stopped" };
     const { isolate: { trouble, hasHeapLimit }, init: { name, heapMb }, entry } = this.#options;
     const hasBegun = this.#words.hasBegun;
     // A heap that fills up without a pause ends the isolate without an error; everything else says something.

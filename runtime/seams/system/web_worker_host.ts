@@ -50,9 +50,12 @@ class WebIsolate implements Isolate {
   }
 }
 
+/** The event has only text: "Uncaught (in promise) TypeError: what it said". */
 function restoredError(event: ErrorEvent): Error {
-  const error = new Error(event.message.replace(/^Uncaught (\(in promise\) )?/, ""));
-  if (event.filename !== "") error.stack = `${error.message}\n    at ${event.filename}:${event.lineno}:${event.colno}`;
+  const [, name, message] = /^(?:Uncaught )?(?:\(in promise\) )?(?:(\w*Error): )?([^]*)$/.exec(event.message)!;
+  const error = new Error(message);
+  if (name !== undefined) error.name = name;
+  if (event.filename !== "") error.stack = `${error}\n    at ${event.filename}:${event.lineno}:${event.colno}`;
   return error;
 }
 

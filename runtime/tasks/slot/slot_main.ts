@@ -29,9 +29,6 @@ import { SlotQueue } from "./slot_queue.ts";
 
 /** How long the tasks work before the loop looks at its mail, in ms; peers wait for credit no longer than that. */
 const SLICE_MS = 1;
-/** How often the JobMaster is told how the subtasks do, in ms. */
-const PROGRESS_MS = 200;
-
 /** Shared memory between a slot, its peers and the JobMaster. */
 export interface SlotMemory {
   /** One doorbell per slot, by index. */
@@ -59,6 +56,8 @@ export interface SlotStart {
   readonly memory: SlotMemory;
   /** Of the engine's random choices. */
   readonly seed: number;
+  /** How often the JobMaster is told how the subtasks do, in ms. */
+  readonly progressMs: number;
 }
 
 /** The real world of a slot, put together by the entry point. */
@@ -186,7 +185,7 @@ class SlotThread {
   }
 
   #tellProgress(slot: Slot, clock: Clock): void {
-    clock.after(PROGRESS_MS, () => {
+    clock.after(this.#start.progressMs, () => {
       this.#report({ type: "progress", subtasks: slot.progress() });
       this.#tellProgress(slot, clock);
     });

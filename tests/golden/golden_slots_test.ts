@@ -1,0 +1,121 @@
+/**
+ * Runs every golden job as a program in slots of every kind: inline, in threads of node:worker_threads and in Web
+ * Workers; at parallelism 1, 2, 3 and 8, by reference and through the codec, in one go and with a restart in the middle
+ * in fresh slots. The results are always those of the plain run, which are pinned.
+ *
+ * `deno task test` runs a share: every job in every kind of slots, once in one go and once with a restart; parallelism
+ * and codec rotate over the jobs. All of it, which takes minutes:
+ *
+ *     GOLDEN_SLOTS=all deno test -A tests/golden/golden_slots_test.ts
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { JobClient } from "tsflink";
+import { type MiniCluster, miniCluster, type ProgramRun } from "tsflink/testing";
+import { GOLDEN_JOBS } from "./jobs.ts";
+import { assertPinned, sorted } from "./pinned.ts";
+
+const PROGRAM = new URL("./golden_program.ts", import.meta.url);
+const HOSTS = ["inline", "worker_threads", "web"] as const;
+const PARALLELISMS = [1, 2, 3, 8];
+/** Before and after the restart. */
+const RESCALINGS = [[1, 1], [1, 2], [2, 1], [2, 2], [3, 3], [2, 3], [8, 3], [3, 8], [8, 8]];
+/** Records of each source when its scripts stand at their gates. */
+const AT_GATE: Readonly<Record<string, number>> = { "Source: clicks": 2 * 61, "Source: others": 41 };
+
+type Host = typeof HOSTS[number];
+interface Variation {
+  readonly host: Host;
+  readonly codec: boolean;
+  /** One, or two for a restart between them. */
+  readonly parallelisms: readonly number[];
+}
+
+const ALL = HOSTS.flatMap((host) =>
+  [false, true].flatMap((codec) =>
+    [...PARALLELISMS.map((parallelism) => [parallelism]), ...RESCALINGS]
+      .map((parallelisms): Variation => ({ host, codec, parallelisms }))
+  )
+);
+
+/** Two per host, others for each job: after as many jobs as there are variations all have been there. */
+function share(job: number): Variation[] {
+  return HOSTS.flatMap((host, shift) => {
+    const turn = job + shift;
+    const codec = turn % 2 === 1;
+    // One in eight slots is enough where each is a thread to be started.
+    const parallelism = PARALLELISMS[turn % (turn % 8 === 3 ? 4 : 3)];
+    const parallelisms = RESCALINGS[turn % (turn % 9 < 6 ? 6 : RESCALINGS.length)];
+    return [{ host, codec, parallelisms: [parallelism] }, { host, codec: !codec, parallelisms }];
+  });
+}
+
+const label = ({ host, codec, parallelisms }: Variation) =>
+  `${host}, parallelism ${parallelisms.join(" -> ")}${codec ? ", codec" : ""}`;
+
+/** Resolves when all scripts stand at their gates: then all that comes before them is on its way to the sinks. */
+async function atGate(run: ProgramRun, client: JobClient): Promise<void> {
+  for (;;) {
+    const sources = (await run.progress(client)).map(({ operators }) => operators[0])
+      .filter(({ name }) => name in AT_GATE);
+    if (sources.length > 0 && sources.every(({ name, numRecordsOut }) => numRecordsOut === AT_GATE[name])) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** The sorted results of a job, before and after the restart together. */
+async function runJob(cluster: MiniCluster, name: string, { codec, parallelisms }: Variation): Promise<string[]> {
+  const configuration = (parallelism: number) => ({
+    "parallelism.default": parallelism,
+    "pipeline.exchange.force-codec": codec,
+  });
+  const [before, after] = parallelisms;
+  if (after === undefined) {
+    const { result } = await cluster.run(PROGRAM, { args: [name], configuration: configuration(before) });
+    return sorted(await result as unknown[]);
+  }
+  const first = await cluster.run(PROGRAM, { args: [name, "gate"], configuration: configuration(before) });
+  const client = await first.job();
+  await atGate(first, client);
+  const restoreFrom = await first.takeSnapshot(client);
+  await client.cancel();
+  const rest = await cluster.run(PROGRAM, { args: [name], configuration: configuration(after), restoreFrom });
+  return sorted([...await first.result as unknown[], ...await rest.result as unknown[]]);
+}
+
+const clusters = new Map<Host, MiniCluster>();
+function clusterOf(host: Host): MiniCluster {
+  const cluster = clusters.get(host) ??
+    (host === "inline" ? miniCluster({ isolation: "inline" }) : miniCluster({ workerHost: host, spareSlots: 2 }));
+  clusters.set(host, cluster);
+  return cluster;
+}
+
+const isWhole = Deno.env.get("GOLDEN_SLOTS") === "all";
+// Threads that wait for the next job outlive a test; the last hook ends them.
+Deno.test.afterAll(async () => {
+  for (const cluster of clusters.values()) await cluster.close();
+});
+
+for (const [index, name] of Object.keys(GOLDEN_JOBS).entries()) {
+  Deno.test({
+    name: `golden in slots: ${name}`,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn(t) {
+      const plain = { host: "inline", codec: false, parallelisms: [1] } as const;
+      const expected = await runJob(clusterOf("inline"), name, plain);
+      assertPinned(name, expected);
+      for (const variation of isWhole ? ALL : share(index)) {
+        await t.step({
+          name: label(variation),
+          sanitizeOps: false,
+          sanitizeResources: false,
+          fn: async () => assert.deepEqual(await runJob(clusterOf(variation.host), name, variation), expected),
+        });
+      }
+    },
+  });
+}
