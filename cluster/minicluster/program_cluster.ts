@@ -214,6 +214,6 @@ function anotherRuns(program: string): InvalidProgramError {
   return new InvalidProgramError("TSF-1251", "Another program is running in this isolate", {
     expected: "one program at a time: its calls of Date, Math.random and the like are recorded in this isolate",
     found: `main() of ${program}, which has not ended`,
-    hint: "Await its result, or cancel its job, before the next run.",
+    hint: "Await its result before the next run; that of a job that was cancelled, too.",
   });
 }

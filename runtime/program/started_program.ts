@@ -17,8 +17,10 @@ export function startedProgram(commandLine: string): ProgramRecorder | undefined
   const url: string | undefined = Deno.mainModule;
   // Worker threads of node have no main module of their own.
   if (url === undefined || url === commandLine || "WorkerGlobalScope" in globalThis) return undefined;
-  // `deno test`, `deno eval`, the console, a program from standard input: nothing that can be imported again.
+  // `deno eval`, the console, a program from standard input: nothing that can be imported again.
   if (/\$deno\$/.test(url)) return undefined;
+  // Under `deno test` and `deno bench` only, it takes something.
+  if (Deno.test.length > 0) return undefined;
   let log: SystemLog | undefined;
   return new ProgramRecorder({
     url,

@@ -81,8 +81,9 @@ async function runJob(cluster: MiniCluster, name: string, { codec, parallelisms 
   await atGate(first, client);
   const restoreFrom = await first.takeSnapshot(client);
   await client.cancel();
+  const rows = await first.result as unknown[];
   const rest = await cluster.run(PROGRAM, { args: [name], configuration: configuration(after), restoreFrom });
-  return sorted([...await first.result as unknown[], ...await rest.result as unknown[]]);
+  return sorted([...rows, ...await rest.result as unknown[]]);
 }
 
 const clusters = new Map<Host, MiniCluster>();

@@ -10,7 +10,7 @@ import { BugError, FlinkError, JobExecutionError, userFrame } from "../../errors
 export function uncaughtError(slot: string, cause: unknown, kind: "error" | "rejection"): FlinkError {
   if (cause instanceof FlinkError) return cause;
   const what = kind === "error" ? "An error that nobody caught" : "A rejected promise that nobody waited for";
-  return new JobExecutionError("TSF-5042", `${what} ended ${slot}`, {
+  return new JobExecutionError("TSF-5045", `${what} ended ${slot}`, {
     userLine: userFrame(cause instanceof Error ? cause.stack : undefined),
     hint: kind === "error"
       ? "Catch errors of timers and callbacks that your functions start."

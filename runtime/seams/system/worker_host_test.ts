@@ -152,7 +152,7 @@ for (const what of ["throws", "rejects"]) {
   eachHost(ALL, `main ${what}`, async (kind) => {
     const { end } = await run(kind, { what });
     const error = failure(end);
-    assert.equal(error.code, "TSF-5042");
+    assert.equal(error.code, "TSF-5045");
     assert.match(error.summary, /slot 2 of shop/);
     if (what === "rejects") assert.match(error.userLine!, USER_LINE);
     assert.deepEqual([(error.cause as Error).name, (error.cause as Error).message], ["RangeError", "from main"]);
@@ -163,7 +163,7 @@ for (const what of ["throws", "rejects"]) {
 for (const [what, message] of [["floating", "nobody waits"], ["timer", "in a timer"]]) {
   eachHost(THREADS, `an error nobody caught: ${what}`, async (kind) => {
     const error = failure((await run(kind, { what })).end);
-    assert.equal(error.code, "TSF-5042");
+    assert.equal(error.code, "TSF-5045");
     assert.match(error.userLine!, USER_LINE);
     assert.equal((error.cause as Error).message, message);
   });
@@ -200,7 +200,7 @@ eachHost(THREADS, "a handler gets what nobody caught, and the slot goes on", asy
   // Handlers hear of an exit after the code that called it.
   const lines = (messages as string[][]).map(([code, detail]) => [code, detail.replace(/^data:[^:]*|:\d+$/g, "")]);
   assert.ok(lines.findIndex(([code]) => code === "caught") < lines.findIndex(([code]) => code === "TSF-5041"));
-  assert.deepEqual(lines.toSorted(), [["TSF-5041", ":3"], ["TSF-5042", ":2"], ["caught", "TSF-5041"]]);
+  assert.deepEqual(lines.toSorted(), [["TSF-5041", ":3"], ["TSF-5045", ":2"], ["caught", "TSF-5041"]]);
   assert.deepEqual(end, { kind: "stopped" });
 });
 
