@@ -17,7 +17,7 @@ import { bindHostInstead, type HostBinding, hostBinding } from "../../runtime/ap
 import type { JobClient } from "../../runtime/api/job_client.ts";
 import { generateJobGraph } from "../../runtime/graph/job_graph_generator.ts";
 import type { StreamGraph } from "../../runtime/graph/stream_graph.ts";
-import { asMain, isMain } from "../../runtime/program/context.ts";
+import { asMain, isEngine } from "../../runtime/program/context.ts";
 import { runMain } from "../../runtime/program/main_module.ts";
 import { ProgramRecorder } from "../../runtime/program/recorder.ts";
 import type { Log } from "../../runtime/seams/log.ts";
@@ -71,8 +71,10 @@ class Programs implements ProgramCluster {
   readonly #seams;
   readonly #ids;
   readonly #threads: SlotThreads;
-  /** Whose main program, or inline job, is running; its output is told from the test's by it. */
+  /** Which run the caller belongs to. A test runner may call tests with the mark of what ran last: ended ones are none. */
   readonly #caller = new AsyncLocalStorage<Log>();
+  /** Runs whose main program, or some job, has not ended. */
+  readonly #active = new Map<Log, number>();
   readonly #jobs = new Map<string, { readonly job: LocalJob; readonly ordinal: number }>();
   /** Of which execution of the program a snapshot is. */
   readonly #ordinals = new WeakMap<TestSnapshot, number>();
@@ -99,14 +101,20 @@ class Programs implements ProgramCluster {
     const { args, log } = start;
     const values = { ...this.#options.configuration, ...start.configuration };
     const configuration = Configuration.from(values);
-    const program = new ProgramRecorder({ url, args, configuration: values, log, isOther: () => !isMain() });
+    const program = new ProgramRecorder({
+      url,
+      args,
+      configuration: values,
+      log,
+      isOther: () => isEngine() || this.#caller.getStore() !== log,
+    });
     const binding = new ProgramBinding(start, values, program, {
       execute: (graph, execute) => this.#execute(graph, execute, start, program),
     });
     const unbind = bindHostInstead(binding);
     this.#latest = log;
     this.#restoreConsole ??= divertConsole(
-      () => this.#caller.getStore() !== undefined,
+      () => this.#active.has(this.#caller.getStore()!),
       (line, stream) => this.#caller.getStore()!.print(line, stream),
     );
     const release = this.#release = () => {
@@ -117,13 +125,21 @@ class Programs implements ProgramCluster {
       this.#threads.prewarm(configuration, this.#options.spareSlots);
     }
     program.begin();
+    this.#count(log, 1);
     try {
       // A module is evaluated once per URL: what follows the number sign makes it another one, and is not asked for.
       const fresh = `${url}#run-${++this.#runs}`;
       return await this.#caller.run(log, () => asMain(() => runMain(fresh, () => binding.executions)));
     } finally {
       release();
+      this.#count(log, -1);
     }
+  }
+
+  #count(log: Log, by: 1 | -1): void {
+    const count = (this.#active.get(log) ?? 0) + by;
+    if (count === 0) this.#active.delete(log);
+    else this.#active.set(log, count);
   }
 
   async #execute(
@@ -138,7 +154,7 @@ class Programs implements ProgramCluster {
     const isRestored = restoreFrom !== undefined && ordinal === (this.#ordinals.get(restoreFrom) ?? 0);
     const seams = { ...this.#seams, log };
     const jobGraph = generateJobGraph(graph);
-    const job = new LocalJob({
+    const job: LocalJob = new LocalJob({
       jobId: Array.from({ length: 4 }, () => this.#ids.u32().toString(16).padStart(8, "0")).join(""),
       jobGraph,
       execute,
@@ -146,7 +162,11 @@ class Programs implements ProgramCluster {
       slots: this.#slots(execute, program) ?? inlineSlots(seams),
       restored: isRestored ? restoreFrom : undefined,
       checkpointing,
+      onState: () => {
+        if (job.graph.isTerminal) this.#count(log, -1);
+      },
     });
+    this.#count(log, 1);
     this.#forgetEnded();
     this.#jobs.set(job.getJobID(), { job, ordinal });
     onJob(ordinal, job);

@@ -32,11 +32,14 @@ export interface CallRecorderOptions {
   readonly onFull: (why: string) => void;
   /** Whether the caller is not the program. Default: whether it is the engine. */
   readonly isOther?: () => boolean;
+  /** See {@link CallTape.nodeArgs}. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** See the head of the file. */
 export class CallRecorder implements CallTape {
   readonly args: readonly string[];
+  readonly nodeArgs: readonly string[] | undefined;
   readonly #limits: RecordingLimits;
   readonly #onFull: (why: string) => void;
   readonly #isOther: () => boolean;
@@ -50,8 +53,9 @@ export class CallRecorder implements CallTape {
   /** By execution. */
   readonly #marks = new Map<number, Mark>();
 
-  constructor(args: readonly string[], { limits, onFull, isOther = isEngine }: CallRecorderOptions) {
+  constructor(args: readonly string[], { limits, onFull, isOther = isEngine, nodeArgs }: CallRecorderOptions) {
     this.args = Object.freeze([...args]);
+    this.nodeArgs = nodeArgs;
     this.#limits = limits;
     this.#onFull = onFull;
     this.#isOther = isOther;

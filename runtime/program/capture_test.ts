@@ -198,7 +198,7 @@ Deno.test("once: evaluated once, whatever it gives; errors come again", async ()
       read("nothing", () => undefined),
       read("like a promise", () => ({ then: 1 })),
     ]);
-    const failed = await read("fails", () => Deno.readTextFile("/nowhere/x")).catch((e) => [e.name, e.code]);
+    const failed = await read("fails", () => Deno.readTextFile("/nowhere/x")).catch((e) => [e.name, e instanceof Deno.errors.NotFound]);
     const refused = await read("function", () => () => 1).catch((e) => e.code);
     const twice = await read("slow", () => 1).catch((e) => e.code);
     tell(env, [values[0], values[1].get(1).at.getTime(), ...values.slice(2).map(String), failed, refused, twice, Math.random()]);
@@ -207,7 +207,7 @@ Deno.test("once: evaluated once, whatever it gives; errors come again", async ()
   delete global.h4once;
   const [, at, file, bytes, nothing, , failed, refused, twice] = await seen(main) as unknown[];
   assert.deepEqual([at, file, bytes, nothing, refused, twice], [7, "true", "1,2", "undefined", "TSF-2101", "TSF-1215"]);
-  assert.deepEqual((failed as unknown[])[0], "NotFound");
+  assert.deepEqual(failed, ["NotFound", true]);
   assert.deepEqual(global.h4once, ["slow", "map", "file", "bytes", "nothing", "like a promise", "fails", "function"]);
 });
 
@@ -231,6 +231,31 @@ Deno.test("main() prints once, and its output after the capture does not come ei
   } finally {
     console.log = log;
     Deno.stdout.writeSync = writeSync;
+  }
+});
+
+Deno.test("what main() does to its process is done once, also behind its job", async () => {
+  const cwd = Deno.cwd();
+  const url = program(`
+    const before = Deno.cwd();
+    Deno.chdir("/"); Deno.env.set("H4_ONCE", "set");
+    tell(env, [before, Deno.cwd(), Deno.env.get("H4_ONCE"), Deno.env.has("H4_ONCE")]);
+    void env.executeAsync();
+    for (let i = 0; i < 20; i++) await 0;
+    Deno.chdir("/usr"); Deno.env.set("H4_ONCE", "later");`);
+  try {
+    const first = await firstRun(url);
+    assert.deepEqual([Deno.cwd(), Deno.env.get("H4_ONCE")], ["/usr", "later"]);
+    Deno.chdir(cwd);
+    Deno.env.set("H4_ONCE", "other");
+    const job = await slotRun(first.recorder.descriptor(0));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    assert.deepEqual(fingerprint(job.graph), fingerprint(first.graphs[0]));
+    assert.deepEqual([Deno.cwd(), Deno.env.get("H4_ONCE")], [cwd, "other"]);
+    job.release();
+  } finally {
+    Deno.chdir(cwd);
+    Deno.env.delete("H4_ONCE");
   }
 });
 
@@ -367,6 +392,17 @@ export async function main() { begin(); const env = environment(); tell(env, [Ma
   const job = await captured(first.recorder.descriptor(0));
   assert.equal(job.warnings.length, 2, job.warnings.join("\n"));
   assert.match(job.warnings[0], /^Math\.random\(\) at file:.*job\d+\.ts\?n=\d+:3:26 .*import tsflink first$/);
+});
+
+Deno.test("a function that was kept before tsflink was imported is not recorded: told, not guessed", async () => {
+  const first = await firstRun(moduleOf(`
+const kept = crypto.randomUUID.bind(crypto);
+export async function main() { begin(); const env = environment(); tell(env, [kept()]); await env.execute(); }`));
+  await assert.rejects(slotRun(first.recorder.descriptor(0)), (error: Record<string, string>) => {
+    assert.deepEqual([error.code, error.found], ["TSF-1230", "crypto.randomUUID()"]);
+    assert.match(error.hint, /to be imported behind tsflink/);
+    return true;
+  });
 });
 
 Deno.test("what is not loadable says so", async () => {

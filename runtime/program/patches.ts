@@ -19,6 +19,8 @@ export interface CallTape {
   /** All environment variables. */
   variables(real: () => Record<string, string>): Record<string, string>;
   readonly args: readonly string[];
+  /** `process.argv` behind the executable; undefined where it is right already. */
+  readonly nodeArgs: readonly string[] | undefined;
 }
 
 // deno-lint-ignore no-explicit-any -- stands for functions of every shape
@@ -51,6 +53,17 @@ export class Patches {
       const now = Object.getOwnPropertyDescriptor(owner, key);
       // What the program itself has put there in the meantime is its own.
       if (now?.value === ours.value && now?.get === ours.get) Object.defineProperty(owner, key, real);
+    });
+  }
+  /** Replaces a plain value by what `read` gives each time; who assigns to it gets the plain value back. */
+  value(holder: object, key: string, read: (real: unknown) => unknown): void {
+    const real = Object.getOwnPropertyDescriptor(holder, key);
+    if (real?.configurable !== true) return;
+    const get = () => read(real.value);
+    const set = (value: unknown) => Object.defineProperty(holder, key, { ...real, value });
+    Object.defineProperty(holder, key, { configurable: true, enumerable: real.enumerable, get, set });
+    this.#undo.push(() => {
+      if (Object.getOwnPropertyDescriptor(holder, key)?.get === get) Object.defineProperty(holder, key, real);
     });
   }
   /** Puts everything back, the very same functions. */
@@ -97,6 +110,7 @@ export function patchCalls(tape: CallTape): Patches {
     return tape.take("navigator.hardwareConcurrency", "navigator.hardwareConcurrency", () => real as number);
   });
   patches.replace(Deno, "args", (real) => tape.passes() ? real : tape.args);
+  patchNodeArgs(patches, tape);
   patchEnvironment(patches, tape);
   return patches;
 }
@@ -153,6 +167,17 @@ function randomBytes(tape: CallTape, real: () => unknown, view: unknown): unknow
   });
   bytes.set(drawn.subarray(0, bytes.length));
   return view;
+}
+
+/** The program may change the array, as it may the real one. */
+function patchNodeArgs(patches: Patches, tape: CallTape): void {
+  if (tape.nodeArgs === undefined) return;
+  let argv: string[] | undefined;
+  // deno-lint-ignore no-process-global -- loading it costs milliseconds: only where it is needed
+  patches.value(process, "argv", (real) => {
+    if (tape.passes()) return real;
+    return argv ??= [(real as string[])[0], ...tape.nodeArgs!];
+  });
 }
 
 function patchEnvironment(patches: Patches, tape: CallTape): void {

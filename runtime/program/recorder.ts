@@ -23,6 +23,7 @@ import {
   claimOnceName,
   DEFAULT_LIMITS,
   errorOutcome,
+  nodeArgsOf,
   type Outcome,
   outcomeBytes,
   type ProgramDescriptor,
@@ -62,6 +63,7 @@ export class ProgramRecorder implements ProgramHost {
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       onFull: (why) => this.stop(why),
       isOther,
+      nodeArgs: isCommandLine(options.args) ? undefined : nodeArgsOf(options.url, options.args),
     });
     this.#external = new ExternalCalls(isOther);
     const calls = this.#calls;
@@ -175,4 +177,9 @@ export class ProgramRecorder implements ProgramHost {
     const advice = `it runs again in every slot; put it into await env.once("name", () => ...)`;
     outside(() => this.#options.log.log("warn", `${call} in main() at ${line}: ${advice}`));
   }
+}
+
+/** Whether these are the arguments of the process anyway. */
+function isCommandLine(args: readonly string[]): boolean {
+  return args.length === Deno.args.length && args.every((arg, index) => arg === Deno.args[index]);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import type { LogLevel } from "../seams/log.ts";
 import { JobExecutionResult } from "../api/job_client.ts";
 import { ProgramRecorder, type ProgramRecorderOptions } from "./recorder.ts";
@@ -203,4 +204,20 @@ Deno.test("a name of once() is used once in the whole program", async () => {
   assert.equal(first.error, undefined);
   assert.match(first.graphs[0].nodes.map((node) => node.name).join(), /\[1,"TSF-1215",3\]/);
   await captured(first.recorder.descriptor(0));
+});
+
+Deno.test("arguments of the job are those of Deno and of node, for the program only", async () => {
+  const { argv } = process;
+  await recorded((program) => {
+    assert.deepEqual(Deno.args, ["x"]);
+    assert.deepEqual(process.argv, [argv[0], "/a job.ts", "x"]);
+    assert.equal(process.argv, process.argv);
+    process.argv.push("y");
+    assert.deepEqual(process.argv.slice(2), ["x", "y"]);
+    program.outside(() => assert.deepEqual([Deno.args, process.argv], [[...Deno.args], argv]));
+  }, { url: "file:///a%20job.ts" });
+  assert.equal(process.argv, argv);
+  await recorded(() => process.argv = ["own"]);
+  assert.deepEqual(process.argv, ["own"]);
+  process.argv = argv;
 });

@@ -77,6 +77,11 @@ export interface ProgramDescriptor {
   readonly recording: Recording;
 }
 
+/** What node has in `process.argv` behind the executable. */
+export function nodeArgsOf(url: string, args: readonly string[]): string[] {
+  return [url.startsWith("file:") ? decodeURIComponent(new URL(url).pathname) : url, ...args];
+}
+
 /** How much is recorded at most; a program that goes beyond cannot be built again. */
 export interface RecordingLimits {
   /** Calls, events and environment variables together. Default 1,000,000. */
@@ -104,8 +109,15 @@ export function errorOutcome(error: unknown): Outcome {
 
 /** The value of an outcome. @throws what the call has thrown. */
 export function readOutcome(outcome: Outcome): unknown {
-  if ("error" in outcome) throw fromTransferable(outcome.error);
+  if ("error" in outcome) throw withDenoClass(fromTransferable(outcome.error));
   return deserializeValue(outcome.value);
+}
+
+/** Programs tell errors of files and sockets by their class. */
+function withDenoClass(error: unknown): unknown {
+  const classes: Readonly<Record<string, ErrorConstructor | undefined>> = Deno.errors as never;
+  const Class = error instanceof Error && Object.getPrototypeOf(error) === Error.prototype && classes[error.name];
+  return Class ? Object.setPrototypeOf(error, Class.prototype) : error;
 }
 
 /** Roughly what an outcome takes. */

@@ -20,6 +20,7 @@ import {
   type CallKind,
   type CallResult,
   claimOnceName,
+  nodeArgsOf,
   type Outcome,
   type ProgramDescriptor,
   readOutcome,
@@ -35,6 +36,7 @@ export interface Captured {
 /** See the head of the file. */
 export class ProgramReplay implements ProgramHost, CallTape {
   readonly args: readonly string[];
+  readonly nodeArgs: readonly string[];
   readonly events: EventReplay;
   readonly #descriptor: ProgramDescriptor;
   readonly #captured = Promise.withResolvers<Captured>();
@@ -50,6 +52,7 @@ export class ProgramReplay implements ProgramHost, CallTape {
   constructor(descriptor: ProgramDescriptor) {
     this.#descriptor = descriptor;
     this.args = Object.freeze([...descriptor.args]);
+    this.nodeArgs = nodeArgsOf(descriptor.url, descriptor.args);
     this.events = new EventReplay(descriptor.recording.events);
     this.#environment = new Map(descriptor.recording.environment);
     this.#captured.promise.catch(() => {});
@@ -193,7 +196,8 @@ export class ProgramReplay implements ProgramHost, CallTape {
       expected: `${recorded}, as in the first run`,
       found,
       hint: "What main() does may depend on its arguments, the clock and random numbers. What depends on anything " +
-        'else, such as a file, the process or a counter, belongs into await env.once("name", () => ...).',
+        'else, such as a file, the process or a counter, belongs into await env.once("name", () => ...). A module that ' +
+        "takes such a function when it is imported, as uuid does, is to be imported behind tsflink.",
     });
     this.fail(error);
     return error;

@@ -48,7 +48,14 @@ export function recordTimers(patches: Patches, passes: () => boolean, onFire: (i
 export function replayTimers(patches: Patches, passes: () => boolean, events: EventReplay): void {
   let count = 0;
   patchBoth(patches, passes, (set, fn) => {
-    events.expect(eventKeys.timer(count++), () => asMain(fn));
+    events.expect(eventKeys.timer(count++), () => {
+      try {
+        asMain(fn);
+      } catch (error) {
+        // As from a timer: nobody's, but of the isolate's handler.
+        reportError(error);
+      }
+    });
     // What the program gets can be cleared, and does not keep the slot.
     const handle = set(() => {}, NEVER_MS);
     if (typeof handle === "number") Deno.unrefTimer(handle);

@@ -3,8 +3,7 @@
  * Workers; at parallelism 1, 2, 3 and 8, by reference and through the codec, in one go and with a restart in the middle
  * in fresh slots. The results are always those of the plain run, which are pinned.
  *
- * `deno task test` runs a share: every job in every kind of slots, once in one go and once with a restart; parallelism
- * and codec rotate over the jobs. All of it, which takes minutes:
+ * `deno task test` runs a share, in which parallelism and codec rotate over the jobs. All of it, which takes minutes:
  *
  *     GOLDEN_SLOTS=all deno test -A tests/golden/golden_slots_test.ts
  *
@@ -40,16 +39,28 @@ const ALL = HOSTS.flatMap((host) =>
   )
 );
 
-/** Two per host, others for each job: after as many jobs as there are variations all have been there. */
+/**
+ * For each job other ones: in every kind of slots in one go, inline and in one kind of threads with a restart. A thread
+ * takes a tenth of a second, so the share has few jobs with many.
+ */
 function share(job: number): Variation[] {
-  return HOSTS.flatMap((host, shift) => {
-    const turn = job + shift;
-    const codec = turn % 2 === 1;
-    // One in eight slots is enough where each is a thread to be started.
-    const parallelism = PARALLELISMS[turn % (turn % 8 === 3 ? 4 : 3)];
-    const parallelisms = RESCALINGS[turn % (turn % 9 < 6 ? 6 : RESCALINGS.length)];
-    return [{ host, codec, parallelisms: [parallelism] }, { host, codec: !codec, parallelisms }];
+  const isCoded = (turn: number) => turn % 2 === 1;
+  const whole = HOSTS.map((host, shift): Variation => {
+    const isWide = host === "inline" ? job % 4 === 3 : job % 10 === 2 * shift;
+    return { host, codec: isCoded(job + shift), parallelisms: [isWide ? 8 : 1 + (job + shift) % 3] };
   });
+  const threads = HOSTS[1 + job % 2];
+  const small = RESCALINGS.slice(0, 6);
+  const wide = RESCALINGS.slice(6);
+  return [
+    ...whole,
+    { host: "inline", codec: isCoded(job), parallelisms: RESCALINGS[job % RESCALINGS.length] },
+    {
+      host: threads,
+      codec: isCoded(job >> 2),
+      parallelisms: job % 9 === 8 ? wide[(job >> 3) % wide.length] : small[(job >> 1) % small.length],
+    },
+  ];
 }
 
 const label = ({ host, codec, parallelisms }: Variation) =>

@@ -48,7 +48,7 @@ export async function main(): Promise<void> {
       Object.keys(Deno.env.toObject()).length,
       Deno.env.get("H4_NEVER") ?? "none",
     ],
-    args: Deno.args,
+    args: [Deno.args, nodeProcess.argv.slice(2), nodeProcess.argv[1]],
     place: [Deno.cwd(), nodeProcess.cwd(), navigator.hardwareConcurrency],
   };
   Deno.env.set("H4_SET", "changed");

@@ -104,7 +104,7 @@ export interface FirstRunOptions {
 export async function firstRun(job: string, options: FirstRunOptions = {}): Promise<FirstRun> {
   const [graphs, log]: [StreamGraph[], string[]] = [[], []];
   const recorder = new ProgramRecorder({
-    url: job,
+    url: new URL(job, import.meta.url).href,
     args: options.args ?? [],
     configuration: options.configuration ?? {},
     log: { log: (level: LogLevel, message: string) => log.push(`${level} ${message}`), print: () => {} },

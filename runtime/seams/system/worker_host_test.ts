@@ -53,6 +53,15 @@ function run(kind: Kind, data: unknown): Promise<Seen> {
   return spawn(hostOf(kind), data).seen;
 }
 
+/** Resolves when the slot has made some turns more. */
+async function getsOn(handle: SlotHandle): Promise<void> {
+  const before = handle.beatCount;
+  for (let i = 0; handle.beatCount - before < 5; i++) {
+    assert.ok(i < 2000, "the slot stands still");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
 function failure(end: SlotEnd): FlinkError {
   assert.equal(end.kind, "failed");
   return (end as SlotEnd & { kind: "failed" }).error;
@@ -114,8 +123,7 @@ for (
     const { handle, began, seen } = spawn(hostOf(kind), { what });
     assert.equal(handle.activity, -1);
     await began;
-    const before = handle.beatCount;
-    while (handle.beatCount - before < 5) await new Promise((resolve) => setTimeout(resolve, 1));
+    await getsOn(handle);
     assert.ok([0, 1, 2].includes(handle.activity));
     handle.kill();
     handle.kill();
@@ -195,6 +203,7 @@ eachHost(THREADS, "a handler gets what nobody caught, and the slot goes on", asy
     if (told.size === 3) notes.resolve();
   });
   await notes.promise;
+  await getsOn(handle);
   handle.kill();
   const { messages, end } = await seen;
   // Handlers hear of an exit after the code that called it.

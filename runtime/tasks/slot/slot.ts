@@ -9,11 +9,13 @@
 
 import type { JobGraph } from "../../graph/job_graph.ts";
 import type { TaskAccumulators } from "../../operators/runtime_context.ts";
+import { wrapUserError } from "../../operators/user_error.ts";
 import type { Seams } from "../../seams/seams.ts";
 import { isTerminal } from "../task_states.ts";
 import { TaskLoop, type TaskLoopOptions } from "../task_loop.ts";
 import type { TaskListener } from "../stream_task.ts";
 import { exportAccumulators, mergeAccumulators } from "./accumulator_parts.ts";
+import { CollectedRows } from "./collected_rows.ts";
 import { deploy, type DeployedTask, type RemoteChannels } from "./slot_deployment.ts";
 import type { SlotDeployment, SlotReport, SlotRequest, SubtaskPlacement, SubtaskProgress } from "./slot_protocol.ts";
 
@@ -27,6 +29,8 @@ export interface SlotOptions {
   readonly remote?: RemoteChannels;
   /** How long the loop works before it gives way, in ms. */
   readonly sliceMs: number;
+  /** How rows for the client are batched; who batches them calls {@link Slot.flush}. Default: each goes at once. */
+  readonly collect?: { readonly maxRows: number; readonly maxUnderWay: number };
   readonly onIdle?: TaskLoopOptions["onIdle"];
   /** Called between the rounds of a slice: what other slots have sent comes in, what waits goes out. */
   readonly betweenRounds?: () => void;
@@ -38,9 +42,9 @@ export class Slot {
   readonly #loop: TaskLoop;
   readonly #tasks: readonly DeployedTask[];
   readonly #byExecution: ReadonlyMap<string, DeployedTask>;
-  /** Batches that the client has not taken yet, by number. */
-  readonly #collecting = new Map<number, () => void>();
-  #lastBatchId = 0;
+  readonly #collected: CollectedRows;
+  /** Why a row could not go to the client. */
+  #rowFailure: unknown;
   #isStarted = false;
   #isClosed = false;
 
@@ -56,12 +60,17 @@ export class Slot {
       onIdle: options.onIdle,
       betweenRounds: options.betweenRounds,
     });
+    this.#collected = new CollectedRows({
+      ...options.collect ?? { maxRows: 1, maxUnderWay: 1 },
+      send: (uid, batchId, batch) => this.#report({ type: "collect", uid, batchId, batch }),
+      fail: (uid, error) => this.#failCollect(uid, error),
+    });
     this.#tasks = deploy({
       jobGraph,
       deployment,
       seams,
       remote: options.remote,
-      collect: (uid) => deployment.collect.includes(uid) ? (batch) => this.#collect(uid, batch) : undefined,
+      collect: (uid) => deployment.collect.includes(uid) ? (rows) => this.#collected.add(uid, rows) : undefined,
       listener: (placement) => this.#listener(placement),
       sendToCoordinator: ({ executionId }, operatorId, event) =>
         this.#report({ type: "coordinatorEvent", executionId, operatorId, event }),
@@ -108,7 +117,7 @@ export class Slot {
         for (const { task } of this.#tasks) if (task.parts.source !== undefined) task.stop(request.drain);
         return;
       case "collected":
-        return this.#collected(request.batchId);
+        return this.#collected.taken(request.batchId);
       case "exportAccumulators":
         return this.#answer(request.requestId, () => ({
           type: "accumulators",
@@ -142,11 +151,20 @@ export class Slot {
     }));
   }
 
-  /** Something nobody caught: the subtask that ran last answers for it, or the first that has not ended. */
-  fail(error: unknown): void {
+  /** Sends the rows that wait for more of them. */
+  flush(): void {
+    this.#collected.flush();
+  }
+
+  /**
+   * Something nobody caught: the subtask that ran last answers for it, or the first that has not ended; false when all
+   * have.
+   */
+  fail(error: unknown): boolean {
     const running = this.#running();
     const last = running.find(({ task }) => task === this.#loop.current) ?? running.at(0);
     last?.task.fail(error);
+    return last !== undefined;
   }
 
   #running(): DeployedTask[] {
@@ -164,7 +182,15 @@ export class Slot {
 
   #listener({ executionId }: SubtaskPlacement): TaskListener {
     return {
-      onState: (state, error) => this.#report({ type: "state", executionId, state, error }),
+      onState: (state, error) => {
+        // Nothing of a task comes after its end.
+        if (isTerminal(state)) this.#collected.flush();
+        if (state === "FINISHED" && this.#rowFailure !== undefined) {
+          this.#report({ type: "state", executionId, state: "FAILED", error: this.#rowFailure });
+        } else {
+          this.#report({ type: "state", executionId, state, error });
+        }
+      },
       onCheckpoint: (checkpointId, states) => this.#report({ type: "checkpoint", executionId, checkpointId, states }),
       onCheckpointDeclined: (checkpointId, reason) =>
         this.#report({ type: "checkpointDeclined", executionId, checkpointId, reason }),
@@ -172,24 +198,15 @@ export class Slot {
     };
   }
 
-  /** Hands a batch to the client; waits until it has been taken. */
-  #collect(uid: string, batch: unknown[]): Promise<void> | void {
-    const batchId = ++this.#lastBatchId;
-    let isTaken = false;
-    let resolve: (() => void) | undefined;
-    this.#collecting.set(batchId, () => {
-      isTaken = true;
-      resolve?.();
-    });
-    this.#report({ type: "collect", uid, batchId, batch });
-    // Inline the answer may have come already.
-    if (!isTaken) return new Promise((done) => resolve = done);
-  }
-
-  #collected(batchId: number): void {
-    const taken = this.#collecting.get(batchId);
-    this.#collecting.delete(batchId);
-    taken?.();
+  /** The task whose sink has a row that cannot go to the client fails, also when it was about to end. */
+  #failCollect(uid: string, error: unknown): void {
+    this.#rowFailure ??= error;
+    for (const { task } of this.#tasks) {
+      const sink = task.parts.chain.nodes.find(({ reference }) => reference.uid === uid);
+      if (sink === undefined) continue;
+      this.#rowFailure = wrapUserError(error, sink.reference, "collecting");
+      if (!isTerminal(task.state)) task.fail(this.#rowFailure);
+    }
   }
 
   #accumulators(): TaskAccumulators[] {

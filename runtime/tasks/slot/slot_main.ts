@@ -7,7 +7,7 @@
  * @module
  */
 
-import { FlinkError } from "../../errors.ts";
+import { JobExecutionError } from "../../errors.ts";
 import { generateJobGraph } from "../../graph/job_graph_generator.ts";
 import { ControlReader } from "../../network/control_ring.ts";
 import { SlotExchange } from "../../network/slot_exchange.ts";
@@ -29,6 +29,9 @@ import { SlotQueue } from "./slot_queue.ts";
 
 /** How long the tasks work before the loop looks at its mail, in ms; peers wait for credit no longer than that. */
 const SLICE_MS = 1;
+/** Rows of executeAndCollect go to the client in batches; a turn of the loop sends what there is. */
+const COLLECT_BATCHES = { maxRows: 256, maxUnderWay: 2 };
+
 /** Shared memory between a slot, its peers and the JobMaster. */
 export interface SlotMemory {
   /** One doorbell per slot, by index. */
@@ -98,6 +101,8 @@ class SlotThread {
   readonly #start: SlotStart;
   readonly #surroundings: SlotSurroundings;
   readonly #report: (report: SlotReport) => void;
+  /** Ends of tasks that are told once the promises and callbacks that the tasks have left behind had their chance to fail. */
+  #ends: Extract<SlotReport, { type: "state" }>[] = [];
 
   constructor(start: SlotStart, surroundings: SlotSurroundings, report: (report: SlotReport) => void) {
     this.#start = start;
@@ -128,6 +133,7 @@ class SlotThread {
       report: (report) => this.#tell(slot, log, report),
       remote: exchange,
       sliceMs: SLICE_MS,
+      collect: COLLECT_BATCHES,
       betweenRounds: () => {
         exchange.poll();
         exchange.flush();
@@ -143,6 +149,7 @@ class SlotThread {
         return exchange.poll() || requests > 0;
       },
       flush: () => {
+        slot.flush();
         log.flush();
         return exchange.flush();
       },
@@ -153,7 +160,11 @@ class SlotThread {
       },
       letEventLoopRun,
     });
-    port.onUncaught((error) => slot.fail(error));
+    port.onUncaught((error) => {
+      if (slot.fail(error)) return;
+      // Left behind by a task that has ended, as far as anybody can tell.
+      this.#ends = this.#ends.map((end) => ({ ...end, state: "FAILED", error }));
+    });
     this.#tellProgress(slot, clock);
     this.#report({ type: "deployed" });
     await loop.run();
@@ -171,17 +182,25 @@ class SlotThread {
       log.flush();
       this.#report({ type: "progress", subtasks: slot.progress() });
     }
+    if (report.type === "state" && report.state === "FINISHED") return this.#tellEnd(report);
     try {
       this.#report(report);
     } catch (cause) {
       if (report.type !== "collect") throw cause;
-      throw new FlinkError("TSF-2034", "A result cannot be handed to the program", {
+      throw new JobExecutionError("TSF-2034", "A result cannot be handed to the program", {
         expected: "a value that can be cloned into another thread",
         found: String(cause),
         hint: "Map it to plain data before executeAndCollect().",
         cause,
       });
     }
+  }
+
+  #tellEnd(end: Extract<SlotReport, { type: "state" }>): void {
+    if (this.#ends.push(end) > 1) return;
+    void this.#surroundings.letEventLoopRun(true).then(() => {
+      for (const each of this.#ends.splice(0)) this.#report(each);
+    });
   }
 
   #tellProgress(slot: Slot, clock: Clock): void {
