@@ -47,7 +47,7 @@ export function localExecutor(options: LocalExecutorOptions = {}): PipelineExecu
         ? inlineSlots(seams)
         : threads.forProgram(descriptor, configuration, ids.u32());
       const job = new LocalJob({ jobId: newJobId(ids), jobGraph, execute, seams, slots, ...options.job });
-      tell(seams, job, slots);
+      tell(seams, job, slots, slots.isInline ? program?.whyNotRebuildableAt(executionOrdinal) : undefined);
       options.onJob?.(job);
       await job.start();
       return job;
@@ -55,10 +55,11 @@ export function localExecutor(options: LocalExecutorOptions = {}): PipelineExecu
   };
 }
 
-function tell(seams: Seams, { graph: { jobGraph } }: LocalJob, slots: SlotProvider): void {
+function tell(seams: Seams, { graph: { jobGraph } }: LocalJob, slots: SlotProvider, why: string | undefined): void {
   const widest = Math.max(...jobGraph.vertices.map((vertex) => vertex.parallelism));
   const where = slots.isInline ? "in this isolate" : "in slots of this process";
-  seams.log.log("info", `job "${jobGraph.name}" runs ${where}, parallelism ${widest}`);
+  const because = why === undefined ? "" : ` (${why})`;
+  seams.log.log("info", `job "${jobGraph.name}" runs ${where}, parallelism ${widest}${because}`);
 }
 
 /**

@@ -335,7 +335,7 @@ export const SlotOptions: {
   HEAP: option("taskmanager.memory.task.heap.size", "memory", {
     defaultValue: 2048 * MIB,
     min: 16 * MIB,
-    description: "Heap of a slot; one that needs more fails its tasks.",
+    description: "Heap of a slot; one that needs more fails its tasks; this default is not Flink's (tsflink only).",
   }),
   CAPTURE_TIMEOUT: option("execution.capture.timeout", "duration", {
     defaultValue: 30 * SECOND,

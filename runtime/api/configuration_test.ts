@@ -73,6 +73,7 @@ const FLINK_DEFAULTS: Record<string, unknown> = {
   "taskmanager.network.memory.buffer-debloat.enabled": false,
   "taskmanager.network.memory.buffer-debloat.target": 1000,
   "taskmanager.network.partition-request-timeout": 10_000,
+  "task.cancellation.timeout": 180_000,
 };
 
 Deno.test("keys and defaults are Flink's, and the rest says that it is not", () => {

@@ -66,7 +66,7 @@ export class CollectedRows {
     } catch (error) {
       this.#underWay.delete(batchId);
       // The rows before the one that cannot be sent are results all the same.
-      if (rows.length > 1) for (const row of rows) this.#send(uid, [row]);
+      if (rows.length > 1) { for (const row of rows) this.#send(uid, [row]); }
       else this.#options.fail(uid, error);
     }
   }

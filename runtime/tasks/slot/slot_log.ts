@@ -1,7 +1,8 @@
 /**
  * The log of a slot in a thread of its own: lines go to the JobMaster in batches.
  *
- * Invariant: what the JobMaster has not written yet is bounded: a slot that prints faster waits for it.
+ * Invariants: what the JobMaster has not written yet is bounded: a slot that prints faster waits for it. A line that is
+ * one of few goes at once, because the next thing its task does may be to loop for ever or to fill the heap.
  *
  * @module
  */
@@ -13,6 +14,8 @@ import type { SlotReport } from "./slot_protocol.ts";
 const BATCH_CHARS = 64 * 1024;
 /** Characters under way at most. */
 const MAX_CHARS_UNDER_WAY = 4 * 1024 * 1024;
+/** Prints that go at once, between two calls of {@link SlotLog.allowHaste}: a message takes some microseconds. */
+const HASTY_PRINTS = 100;
 /** Longest wait for the JobMaster before one more batch is sent all the same, in ms. */
 const MAX_WAIT_MS = 1000;
 
@@ -21,6 +24,7 @@ export class SlotLog implements Log {
   #lines: string[] = [];
   #stream: "stdout" | "stderr" = "stdout";
   #chars = 0;
+  #hasty = HASTY_PRINTS;
 
   /**
    * @param report Sends to the JobMaster.
@@ -38,7 +42,17 @@ export class SlotLog implements Log {
     this.#stream = stream;
     this.#lines.push(line);
     this.#chars += line.length + 1;
-    if (this.#chars >= BATCH_CHARS) this.flush();
+    if (this.#hasty > 0) {
+      this.#hasty--;
+      this.flush();
+    } else if (this.#chars >= BATCH_CHARS) {
+      this.flush();
+    }
+  }
+
+  /** Some more prints may go at once; called now and then. */
+  allowHaste(): void {
+    this.#hasty = HASTY_PRINTS;
   }
 
   /** Sends what was printed; the loop of the slot calls it every turn. */

@@ -70,7 +70,9 @@ export interface SlotSurroundings {
   /** Timers of the runtime, while the loop does not run yet. */
   readonly runtimeClock: Clock;
   /** All seams, with the slot's own clock, log and queue. */
-  seams(own: { readonly clock: Clock; readonly mainThread: MainThread; readonly log: Log; readonly seed: number }): Seams;
+  seams(
+    own: { readonly clock: Clock; readonly mainThread: MainThread; readonly log: Log; readonly seed: number },
+  ): Seams;
   /** Doorbell of a slot. */
   doorbell(memory: SharedArrayBuffer, slot: number): Parker;
   /** See SlotLoopOptions. */
@@ -113,12 +115,15 @@ class SlotThread {
   async run(): Promise<void> {
     const { program, planFingerprint, captureTimeoutMs, deployment, memory, seed } = this.#start;
     const { port, connectors, runtimeClock, letEventLoopRun } = this.#surroundings;
+    const log = new SlotLog(this.#report, new Int32Array(memory.output));
+    // Before main() runs, so that what is left of it stays silent also when its functions write.
+    this.#surroundings.redirectConsole((line, stream) => log.print(line, stream));
     const captured = await captureProgram(program, { connectors, timeoutMs: captureTimeoutMs, clock: runtimeClock });
     const jobGraph = generateJobGraph(captured.graph);
     checkPlan(planFingerprint, jobGraph);
+    // They are the same in every slot.
+    if (deployment.slot === 0) for (const warning of captured.warnings) log.log("warn", warning);
 
-    const log = new SlotLog(this.#report, new Int32Array(memory.output));
-    this.#surroundings.redirectConsole((line, stream) => log.print(line, stream));
     const parker = this.#surroundings.doorbell(memory.doorbells, deployment.slot);
     const clock = new SlotClock(runtimeClock, () => parker.wake());
     const queue = new SlotQueue(() => parker.wake());
@@ -165,7 +170,7 @@ class SlotThread {
       // Left behind by a task that has ended, as far as anybody can tell.
       this.#ends = this.#ends.map((end) => ({ ...end, state: "FAILED", error }));
     });
-    this.#tellProgress(slot, clock);
+    this.#tellProgress(slot, log, clock);
     this.#report({ type: "deployed" });
     await loop.run();
     log.flush();
@@ -198,15 +203,16 @@ class SlotThread {
 
   #tellEnd(end: Extract<SlotReport, { type: "state" }>): void {
     if (this.#ends.push(end) > 1) return;
-    void this.#surroundings.letEventLoopRun(true).then(() => {
+    void this.#surroundings.letEventLoopRun(false).then(() => {
       for (const each of this.#ends.splice(0)) this.#report(each);
     });
   }
 
-  #tellProgress(slot: Slot, clock: Clock): void {
+  #tellProgress(slot: Slot, log: SlotLog, clock: Clock): void {
     clock.after(this.#start.progressMs, () => {
       this.#report({ type: "progress", subtasks: slot.progress() });
-      this.#tellProgress(slot, clock);
+      log.allowHaste();
+      this.#tellProgress(slot, log, clock);
     });
   }
 
