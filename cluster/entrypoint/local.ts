@@ -11,7 +11,7 @@ import type { Configuration } from "../../runtime/api/configuration.ts";
 import type { ExecuteOptions, PipelineExecutor } from "../../runtime/api/executor.ts";
 import type { JobClient } from "../../runtime/api/job_client.ts";
 import { generateJobGraph } from "../../runtime/graph/job_graph_generator.ts";
-import type { StreamGraph } from "../../runtime/graph/stream_graph.ts";
+import { StreamGraph } from "../../runtime/graph/stream_graph.ts";
 import type { ProgramRecorder } from "../../runtime/program/recorder.ts";
 import type { ProgramDescriptor } from "../../runtime/program/recording.ts";
 import type { Random } from "../../runtime/seams/random.ts";
@@ -41,6 +41,7 @@ export function localExecutor(options: LocalExecutorOptions = {}): PipelineExecu
   return {
     async execute(graph: StreamGraph, execute: ExecuteOptions): Promise<JobClient> {
       const { configuration, executionOrdinal } = execute;
+      requireOwnGraph(graph);
       const jobGraph = generateJobGraph(graph);
       const descriptor = descriptorFor(configuration, program, executionOrdinal);
       const slots = descriptor === undefined
@@ -53,6 +54,23 @@ export function localExecutor(options: LocalExecutorOptions = {}): PipelineExecu
       return job;
     },
   };
+}
+
+/**
+ * Operators of another copy of tsflink meet an engine here that need not be theirs.
+ *
+ * @throws InvalidProgramError TSF-1238 for a graph of another copy.
+ */
+function requireOwnGraph(graph: StreamGraph): void {
+  if (graph instanceof StreamGraph) return;
+  const own = new URL("../../", import.meta.url).href;
+  const roots = [...(new Error().stack ?? "").matchAll(/(\w+:\/\/[^\s()]*?\/)runtime\/api\//g)].map(([, root]) => root);
+  throw new InvalidProgramError("TSF-1238", "The job is built with another copy of tsflink", {
+    expected: `tsflink from ${own}, which runs it`,
+    found: roots.find((root) => root !== own) ?? "a copy elsewhere",
+    hint:
+      "Import tsflink from one place only; look at the imports of deno.json and of the modules that the job imports.",
+  });
 }
 
 function tell(seams: Seams, { graph: { jobGraph } }: LocalJob, slots: SlotProvider, why: string | undefined): void {

@@ -9,6 +9,8 @@
 import { FlinkError, InvalidProgramError } from "../../runtime/errors.ts";
 import { Configuration } from "../../runtime/api/configuration.ts";
 import { bindHost, type HostConnectors } from "../../runtime/api/host_binding.ts";
+import type { PipelineExecutor } from "../../runtime/api/executor.ts";
+import type { JobClient } from "../../runtime/api/job_client.ts";
 import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
 import { writeAll } from "../../runtime/seams/system/write_all.ts";
 import type { LocalJob } from "../minicluster/local_job.ts";
@@ -30,6 +32,10 @@ export interface LocalCommandOptions {
   readonly connectors: HostConnectors;
 }
 
+const EXIT_FAILED = 1;
+const EXIT_REFUSED = 2;
+/** How long the program may go on without a job until that is mentioned, in ms; a multiple of the console's interval. */
+const WAITING_NOTICE_MS = 5000;
 /** Exit codes of a job that a signal has ended: 128 and the signal's number. */
 const SIGNAL_EXIT_CODES = [["SIGINT", 130], ["SIGTERM", 143]] as const;
 
@@ -44,15 +50,21 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
   const seams = { ...systemSeams(), log: console };
   const jobs: LocalJob[] = [];
   let executions = 0;
+  // The program's own, also when nothing is recorded any more.
+  Object.defineProperty(Deno, "args", { value: options.args, configurable: true, enumerable: true });
   const program = new ProgramRecorder({ url, args: options.args, configuration: values, log: console });
-  const executor = localExecutor({
-    seams,
-    program,
-    onJob: (job) => {
-      jobs.push(job);
-      console.attach(job);
-    },
-  });
+  const heard = new Set<string>();
+  const executor = hearing(
+    heard,
+    localExecutor({
+      seams,
+      program,
+      onJob: (job) => {
+        jobs.push(job);
+        console.attach(job);
+      },
+    }),
+  );
   bindHost({
     executor: () => {
       executions++;
@@ -63,29 +75,75 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
     configuration: () => values,
     program,
   });
-  const ticker = program.outside(() => setInterval(() => console.tick(), console.intervalMs));
+  const noteWaiting = waitingNotice(jobs, console);
+  const tick = () => {
+    console.tick();
+    noteWaiting();
+  };
+  const ticker = program.outside(() => setInterval(tick, console.intervalMs));
   const interrupted = onInterrupt(() => jobs);
   try {
     await runMain(url, () => executions);
-    await Promise.all(jobs.map(endOf));
+    await Promise.all(jobs.map((job) => endOf(job, heard.has(job.getJobID()))));
     return interrupted() ?? 0;
   } catch (error) {
     const exitCode = interrupted();
     if (exitCode !== undefined) return exitCode;
     console.log("error", describe(error));
-    return error instanceof InvalidProgramError ? 2 : 1;
+    return isRefusal(error, jobs) ? EXIT_REFUSED : EXIT_FAILED;
   } finally {
     clearInterval(ticker);
     console.finish();
   }
 }
 
+/** Whether nothing has run because of it; a job that was running may end with an error of the same class. */
+function isRefusal(error: unknown, jobs: readonly LocalJob[]): boolean {
+  const hasRun = ({ graph }: LocalJob) => graph.failure === error && graph.timestamps.RUNNING !== undefined;
+  return error instanceof InvalidProgramError && !jobs.some(hasRun);
+}
+
+/** Called with every tick; says once that the program goes on though no job runs, lest it looks like a slow job. */
+function waitingNotice(jobs: readonly LocalJob[], console: JobConsole): () => void {
+  let ticks = 0;
+  return () => {
+    ticks = jobs.some(({ graph }) => !graph.isTerminal) ? 0 : ticks + 1;
+    if (ticks * console.intervalMs !== WAITING_NOTICE_MS) return;
+    const what = jobs.length === 0 ? "has not executed a job" : "goes on without a job";
+    const seconds = WAITING_NOTICE_MS / 1000;
+    console.log("warn", `the program ${what} for ${seconds} s: does it wait for something that never comes?`);
+  };
+}
+
+/** Notes the jobs whose end the program hears of, by execute() or from the client: it has dealt with their failures. */
+function hearing(heard: Set<string>, { execute }: PipelineExecutor): PipelineExecutor {
+  return {
+    async execute(graph, options): Promise<JobClient> {
+      const client = await execute(graph, options);
+      // Nobody may read the rows of a job that collects them.
+      if (options.collect !== undefined && options.collect.size > 0) return client;
+      const jobId = client.getJobID();
+      return {
+        getJobID: () => jobId,
+        getJobStatus: () => client.getJobStatus(),
+        cancel: () => client.cancel(),
+        getAccumulators: () => client.getAccumulators(),
+        getJobExecutionResult: () => {
+          heard.add(jobId);
+          return client.getJobExecutionResult();
+        },
+      };
+    },
+  };
+}
+
 /** A job that the program itself has cancelled, as by taking only its first results, has ended as it should. */
-async function endOf(job: LocalJob): Promise<void> {
+async function endOf(job: LocalJob, isHeard: boolean): Promise<void> {
   try {
     await job.getJobExecutionResult();
   } catch (error) {
-    if (!(error instanceof FlinkError) || error.code !== "TSF-5020") throw error;
+    const isCancelled = error instanceof FlinkError && error.code === "TSF-5020";
+    if (!isCancelled && !isHeard) throw error;
   }
 }
 

@@ -78,7 +78,9 @@ class Programs implements ProgramCluster {
   readonly #jobs = new Map<string, { readonly job: LocalJob; readonly ordinal: number }>();
   /** Of which execution of the program a snapshot is. */
   readonly #ordinals = new WeakMap<TestSnapshot, number>();
-  #runs = 0;
+  readonly #compiled = new Set<string>();
+  /** Names runs apart, from those of other clusters, too. */
+  readonly #runIds = systemSeams().random;
   #latest: Log | undefined;
   #restoreConsole: (() => void) | undefined;
   /** Ends the recording of the program that is running. */
@@ -127,8 +129,10 @@ class Programs implements ProgramCluster {
     program.begin();
     this.#count(log, 1);
     try {
+      if (!this.#compiled.has(url)) await compile(url);
+      this.#compiled.add(url);
       // A module is evaluated once per URL: what follows the number sign makes it another one, and is not asked for.
-      const fresh = `${url}#run-${++this.#runs}`;
+      const fresh = `${url}#run-${this.#runIds.u32()}`;
       return await this.#caller.run(log, () => asMain(() => runMain(fresh, () => binding.executions)));
     } finally {
       release();
@@ -179,11 +183,8 @@ class Programs implements ProgramCluster {
     const isolation = configuration.get(ExecutionOptions.ISOLATION);
     const isInline = isolation === "inline" ||
       (isolation === "auto" && program.whyNotRebuildableAt(executionOrdinal) !== undefined);
-    if (!isInline) {
-      return this.#threads.forProgram(program.descriptor(executionOrdinal), configuration, this.#ids.u32());
-    }
-    program.stop("a job runs in the isolate of the program");
-    return undefined;
+    if (isInline) return undefined;
+    return this.#threads.forProgram(program.descriptor(executionOrdinal), configuration, this.#ids.u32());
   }
 
   async takeSnapshot(client: JobClient, checkpointId: number | undefined): Promise<TestSnapshot> {
@@ -223,6 +224,16 @@ class Programs implements ProgramCluster {
     invariant(entry !== undefined, "The job runs on this cluster");
     return entry;
   }
+}
+
+/**
+ * Has a module compiled under its own name, and run nothing of it, because it is asked for what it does not have: the
+ * runtime shows in stacks, also to later processes, the name that a file had when it was compiled first.
+ */
+async function compile(url: string): Promise<void> {
+  const code = `import { __tsflinkHasNoSuchExport } from ${JSON.stringify(url)};`;
+  // What is wrong with the module itself is told when it is run.
+  await import(`data:text/javascript,${encodeURIComponent(code)}`).catch(() => {});
 }
 
 /** How often slots tell how their subtasks do, in ms: tests wait for it. */

@@ -16,7 +16,12 @@ import type { Parker } from "../../runtime/seams/parker.ts";
 import type { SlotEnd, SlotHandle, WorkerHost } from "../../runtime/seams/worker_host.ts";
 import { outputWritten } from "../../runtime/tasks/slot/slot_log.ts";
 import type { SlotMemory, SlotStart } from "../../runtime/tasks/slot/slot_main.ts";
-import type { SlotReport, SlotRequest, SubtaskPlacement, SubtaskProgress } from "../../runtime/tasks/slot/slot_protocol.ts";
+import type {
+  SlotReport,
+  SlotRequest,
+  SubtaskPlacement,
+  SubtaskProgress,
+} from "../../runtime/tasks/slot/slot_protocol.ts";
 import { fromTransferable, type TransferredError } from "../../runtime/seams/error_transfer.ts";
 import type { ExecutionGraph } from "../jobmaster/execution_graph.ts";
 import { placements } from "./inline_slots.ts";
@@ -49,7 +54,10 @@ export interface WorkerSlotsOptions {
   /** How often slots tell how their subtasks do, in ms. */
   readonly progressMs: number;
   /** Makes doorbells: shared memory for a number of them, and one by index. */
-  readonly doorbells: { allocate(count: number): SharedArrayBuffer; at(memory: SharedArrayBuffer, slot: number): Parker };
+  readonly doorbells: {
+    allocate(count: number): SharedArrayBuffer;
+    at(memory: SharedArrayBuffer, slot: number): Parker;
+  };
 }
 
 /** See the module. */
@@ -169,6 +177,8 @@ class WorkerSlot implements SlotGateway {
   readonly #gone = Promise.withResolvers<void>();
   #progress: readonly SubtaskProgress[] = [];
   #isClosing = false;
+  /** It was cancelled long ago. */
+  #isOverdue = false;
   #stopWatching: () => void = () => {};
 
   constructor(options: WorkerSlotsOptions, job: SlotJob, start: SlotStart) {
@@ -229,7 +239,13 @@ class WorkerSlot implements SlotGateway {
     this.#stopWatching();
     this.#control.close();
     if (end.kind === "stuck") {
-      this.#options.seams.log.log("warn", `${this.#name} does not stop (${this.#activity}); it ends with the process`);
+      const limit = this.#isOverdue
+        ? ` within task.cancellation.timeout, ${this.#options.cancellationTimeoutMs / 1000} s`
+        : "";
+      this.#options.seams.log.log(
+        "warn",
+        `${this.#name} does not stop${limit} (${this.#activity}); it ends with the process`,
+      );
     }
     if (!this.#isClosing) this.#job.onEnd(this.#start.deployment.slot, end);
     this.#gone.resolve();
@@ -266,7 +282,10 @@ class WorkerSlot implements SlotGateway {
   /** Tasks that do not end when they are cancelled hold their slot only so long. */
   #limitCancellation(): void {
     const { seams, cancellationTimeoutMs } = this.#options;
-    const stop = seams.clock.after(cancellationTimeoutMs, () => this.#handle.kill());
+    const stop = seams.clock.after(cancellationTimeoutMs, () => {
+      this.#isOverdue = true;
+      this.#handle.kill();
+    });
     this.#gone.promise.then(stop);
   }
 }

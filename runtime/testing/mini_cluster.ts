@@ -20,7 +20,10 @@ export interface MiniClusterOptions {
   readonly workerHost?: "worker_threads" | "web";
   /** Parallelism of operators that do not set their own. Default 2. */
   readonly parallelism?: number;
-  /** Options by key, for all programs; `pipeline.check-mutation` is on unless set here. */
+  /**
+   * Options by key, for all programs. `pipeline.check-mutation` is on unless set here; it is too slow for a million
+   * records.
+   */
   readonly configuration?: ConfigurationValues;
   /** Threads that are started ahead, while main() runs, for the slots of its job. Default: the parallelism, at most 8. */
   readonly spareSlots?: number;

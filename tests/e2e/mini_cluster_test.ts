@@ -73,6 +73,32 @@ onEach("stop with drain ends the job", async (cluster) => {
   assert.deepEqual(await run.result, [1, 3]);
 });
 
+onEach("a job that main() does not wait for runs on, and prints for its run", async (cluster) => {
+  const run = await cluster.run(NUMBERS, { args: ["leaves its job alone"] });
+  const jobId = await run.result;
+  const client = await run.job();
+  assert.deepEqual([client.getJobID(), await client.getJobStatus()], [jobId, "RUNNING"]);
+  // Another program may run meanwhile.
+  assert.equal(await (await cluster.run(SCRIPT)).result, undefined);
+  await recordsOut(run, 2);
+  await run.stop(client);
+  assert.equal(await client.getJobStatus(), "FINISHED");
+  assert.deepEqual(run.output.map((line) => line.replace(/^\d> /, "")), ["1", "3"]);
+});
+
+Deno.test("mini cluster: what was saved inline goes on in threads, and the other way round", async () => {
+  for (const [from, to] of [["inline", "worker threads"], ["web workers", "inline"]]) {
+    await using before = miniCluster(KINDS[from]);
+    const first = await before.run(NUMBERS, { args: ["gate"] });
+    await recordsOut(first, 2);
+    const restoreFrom = await first.takeSnapshot(await first.job());
+    await before.close();
+    await first.result;
+    await using after = miniCluster(KINDS[to]);
+    assert.deepEqual(await (await after.run(NUMBERS, { args: ["gate", "--at", "open"], restoreFrom })).result, [7]);
+  }
+});
+
 onEach("what main() throws, a program without a job, one that is not there", async (cluster) => {
   const failing = await cluster.run(NUMBERS, { args: ["fail in main"] });
   await assert.rejects(failing.job(), /main fails/);
@@ -90,10 +116,16 @@ onEach("what a function throws in a slot: main() gets it, with the line", async 
   const run = await cluster.run(NUMBERS, { args: ["fail in a function"] });
   await assert.rejects(run.result, (error: FlinkError) => {
     assert.match(error.message, /three/);
-    assert.match(error.userLine ?? "", /numbers_program\.ts.*:29:/);
+    assert.match(error.userLine ?? "", /numbers_program\.ts:\d+:57$/);
     return true;
   });
   assert.equal(await (await run.job()).getJobStatus(), "FAILED");
+});
+
+onEach("a program that builds another job in its slots is refused", async (cluster, kind) => {
+  const run = await cluster.run(NUMBERS, { args: ["differs"] });
+  if (kind === "inline") assert.deepEqual((await run.result as number[]).toSorted(), [1, 2, 3, 4]);
+  else await assert.rejects(run.result, codeOf("TSF-1230"));
 });
 
 onEach("one program at a time; what the test does meanwhile is its own", async (cluster) => {

@@ -1,10 +1,10 @@
 /**
- * A module that exports main(), for ../mini_cluster_test.ts: squares, or what the arguments say.
+ * A module that exports main(), for ../mini_cluster_test.ts: squares, or what its arguments say.
  *
  * @module
  */
 
-import { StreamExecutionEnvironment, WatermarkStrategy } from "tsflink";
+import { type DataStream, StreamExecutionEnvironment, WatermarkStrategy } from "tsflink";
 import { Gate, scriptedSource } from "tsflink/testing";
 
 export interface Told {
@@ -21,6 +21,12 @@ export async function main(): Promise<unknown> {
   if (what === "nothing") return;
   if (what === "gate") return await sums(env, env.args.get("at", "closed") === "open");
   if (what === "two jobs") return await twoJobs(env);
+  if (what === "leaves its job alone") {
+    gated(env, false).print();
+    return (await env.executeAsync()).getJobID();
+  }
+  // Only the test's isolate knows the module by another URL.
+  if (what === "differs" && import.meta.url.includes("#")) return await env.fromSequence(1, 4).executeAndCollect();
 
   const drawn = Math.random();
   const at = Date.now();
@@ -34,12 +40,16 @@ export async function main(): Promise<unknown> {
 }
 
 /** Running sums: of 1 and 2 before the gate, of 4 behind it. */
-async function sums(env: StreamExecutionEnvironment, isOpen: boolean): Promise<unknown[]> {
+function gated(env: StreamExecutionEnvironment, isOpen: boolean): DataStream<number> {
   const gate = new Gate();
   if (isOpen) gate.open();
   const script = scriptedSource<number>([{ value: 1 }, { value: 2 }, { until: gate }, { value: 4 }]);
-  const result = env.fromSource(script, WatermarkStrategy.noWatermarks(), "numbers").uid("numbers").setParallelism(1)
-    .keyBy(() => "all").reduce((a, b) => a + b).uid("sum").executeAndCollect();
+  return env.fromSource(script, WatermarkStrategy.noWatermarks(), "numbers").uid("numbers").setParallelism(1)
+    .keyBy(() => "all").reduce((a, b) => a + b).uid("sum");
+}
+
+async function sums(env: StreamExecutionEnvironment, isOpen: boolean): Promise<unknown[]> {
+  const result = gated(env, isOpen).executeAndCollect();
   const rows: unknown[] = [];
   try {
     for await (const row of result) rows.push(row);
