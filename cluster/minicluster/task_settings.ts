@@ -8,6 +8,7 @@ import {
   CheckpointingOptions,
   ExecutionOptions,
   JobOptions,
+  OptimizationOptions,
   PipelineOptions,
   SinkOptions,
 } from "../../runtime/api/config_options.ts";
@@ -42,6 +43,13 @@ export function taskSettings(
       alignmentBufferSize: configuration.get(PipelineOptions.WATERMARK_ALIGNMENT_BUFFER_SIZE),
       allowUnalignedSourceSplits: configuration.get(PipelineOptions.ALLOW_UNALIGNED_SOURCE_SPLITS),
       committerRetries: configuration.get(SinkOptions.COMMITTER_RETRIES),
+      optimizations: {
+        codegen: configuration.get(OptimizationOptions.CODEGEN),
+        typedState: configuration.get(OptimizationOptions.TYPED_STATE),
+        windowSlices: configuration.get(OptimizationOptions.WINDOW_SLICES),
+        timerBuckets: configuration.get(OptimizationOptions.TIMER_BUCKETS),
+        columns: configuration.get(OptimizationOptions.COLUMNS),
+      },
       globalJobParameters: (configuration.getOptional(PipelineOptions.GLOBAL_JOB_PARAMETERS) ?? {}) as Record<
         string,
         string

@@ -319,6 +319,36 @@ export const SinkOptions: {
   }),
 };
 
+/** Switches of optimisations: results are the same with each on and off. */
+export const OptimizationOptions: {
+  readonly CODEGEN: ConfigOption<boolean>;
+  readonly TYPED_STATE: ConfigOption<boolean>;
+  readonly WINDOW_SLICES: ConfigOption<boolean>;
+  readonly TIMER_BUCKETS: ConfigOption<boolean>;
+  readonly COLUMNS: ConfigOption<boolean>;
+} = {
+  CODEGEN: option("pipeline.optimize.codegen", "boolean", {
+    defaultValue: true,
+    description: "Generate one function per vertex (tsflink only).",
+  }),
+  TYPED_STATE: option("pipeline.optimize.typed-state", "boolean", {
+    defaultValue: true,
+    description: "Keep primitive keys and values of keyed state in typed columns (tsflink only).",
+  }),
+  WINDOW_SLICES: option("pipeline.optimize.window-slices", "boolean", {
+    defaultValue: true,
+    description: "Let windows share slices where their functions allow it (tsflink only).",
+  }),
+  TIMER_BUCKETS: option("pipeline.optimize.timer-buckets", "boolean", {
+    defaultValue: true,
+    description: "Keep timers in buckets per time and in typed heaps (tsflink only).",
+  }),
+  COLUMNS: option("pipeline.optimize.columns", "boolean", {
+    defaultValue: true,
+    description: "Keep batches as columns where nobody needs objects (tsflink only).",
+  }),
+};
+
 /** Options of slots that are threads of their own. */
 export const SlotOptions: {
   readonly WORKER_HOST: ConfigOption<"worker_threads" | "web">;
@@ -361,7 +391,16 @@ export const SlotOptions: {
 
 /** Every option by its key. */
 export const CONFIG_OPTIONS: ReadonlyMap<string, ConfigOption<unknown>> = new Map(
-  [CoreOptions, PipelineOptions, ExecutionOptions, CheckpointingOptions, JobOptions, SinkOptions, SlotOptions]
+  [
+    CoreOptions,
+    PipelineOptions,
+    ExecutionOptions,
+    CheckpointingOptions,
+    JobOptions,
+    SinkOptions,
+    SlotOptions,
+    OptimizationOptions,
+  ]
     .flatMap((group) => Object.values(group) as ConfigOption<unknown>[])
     .map((known) => [known.key, known]),
 );

@@ -38,6 +38,29 @@ export interface ProcessingTimeService {
   registerTimer(timestamp: number, callback: (timestamp: number) => void): Cancel;
 }
 
+/** Faster ways to the same results; each can be switched off, tests run both ways. */
+export interface OptimizationSwitches {
+  /** One generated function per vertex instead of the interpreter. */
+  readonly codegen: boolean;
+  /** Typed columns for primitive keys and values of keyed state. */
+  readonly typedState: boolean;
+  /** Windows share slices where their functions allow it. */
+  readonly windowSlices: boolean;
+  /** Timers in buckets per time and in typed heaps. */
+  readonly timerBuckets: boolean;
+  /** Batches stay columns where nobody needs objects. */
+  readonly columns: boolean;
+}
+
+/** All of them, as is the default. */
+export const ALL_OPTIMIZATIONS: OptimizationSwitches = {
+  codegen: true,
+  typedState: true,
+  windowSlices: true,
+  timerBuckets: true,
+  columns: true,
+};
+
 /** Settings of the job that operators read. */
 export interface OperatorConfig {
   /** Skip the copy of values that go through a collector. */
@@ -51,6 +74,8 @@ export interface OperatorConfig {
   /** Fail when user code changes a value after it returned or emitted it. */
   readonly checkMutation: boolean;
   readonly globalJobParameters: Readonly<Record<string, string>>;
+  /** Default: {@link ALL_OPTIMIZATIONS}. */
+  readonly optimizations?: OptimizationSwitches;
   /** Samples a watermark must stay ahead before a source waits for alignment. Default 3. */
   readonly alignmentBufferSize?: number;
   /** Whether a source that cannot pause single splits may run under alignment. Default false. */
