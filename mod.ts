@@ -34,14 +34,17 @@ function watchForMissingExecute(): (environment: StreamExecutionEnvironment) => 
   return (environment) => watch.created(environment);
 }
 
-const program = startedProgram(new URL("./cli.ts", import.meta.url).href);
-const localExecutor = () => import("./cluster/entrypoint/local.ts").then((m) => m.localExecutor({ program }));
+// A script uses the machine it runs on; tests and consoles say what they want.
+const scriptConfiguration = { "parallelism.default": navigator.hardwareConcurrency };
+const program = startedProgram(new URL("./cli.ts", import.meta.url).href, scriptConfiguration);
+const localExecutor = () => import("./cluster/entrypoint/local.ts").then((m) => m.scriptExecutor(program));
 
 // The one line that binds local execution; a host that was bound before (the command line, a slot) stays.
 bindHost({
   executor: () => program === undefined ? localExecutor() : program.executor(localExecutor),
   connectors: hostConnectors,
   args: () => Deno.args,
+  configuration: program === undefined ? undefined : () => scriptConfiguration,
   environmentCreated: watchForMissingExecute(),
   program,
 });

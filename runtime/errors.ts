@@ -185,8 +185,11 @@ const ENGINE_FILES = new RegExp(
   `^${ENGINE_ROOT.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(runtime/|cluster/|mod\\.ts|cli\\.ts)`,
 );
 
+/** Installed packages: what the user calls, or what calls the user, but nobody's own line. */
+const PACKAGE_FILES = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d+[^/]*\//;
+
 /**
- * The first frame of a stack that lies outside the engine: the user's own line.
+ * The first frame of a stack that lies outside the engine and outside installed packages: the user's own line.
  *
  * @param stack An `Error.stack` text.
  * @returns `file:line:column` as V8 prints it, or undefined when every frame is the engine's.
@@ -197,6 +200,7 @@ export function userFrame(stack: string | undefined): string | undefined {
     if (location === undefined || location.startsWith("ext:")) continue;
     // A unit test beside its file is user code, though it lies in an engine folder.
     if (ENGINE_FILES.test(location) && !/_test\.ts:\d+:\d+$/.test(location)) continue;
+    if (PACKAGE_FILES.test(location)) continue;
     return location;
   }
   return undefined;

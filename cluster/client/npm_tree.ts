@@ -56,7 +56,10 @@ export class NpmTree {
   /** Makes nothing yet. */
   constructor(graph: ModuleGraph) {
     this.#graph = graph;
-    this.#owners = graph.packages.map((found) => [Deno.realPathSync(found.localPath) + sep, found]);
+    this.#owners = graph.packages.flatMap((found) => {
+      const path = realPath(found.localPath);
+      return path === undefined ? [] : [[path + sep, found] as const];
+    });
   }
 
   /** A directory from which the package's name leads to it. */
@@ -112,6 +115,16 @@ export class NpmTree {
     if (this.#directory !== undefined) Deno.removeSync(this.#directory, { recursive: true });
     this.#directory = undefined;
     this.#linked.clear();
+  }
+}
+
+/** Undefined for a package of another platform: the lock file names it, nobody has downloaded it. */
+function realPath(path: string): string | undefined {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

@@ -80,6 +80,25 @@ function tell(seams: Seams, { graph: { jobGraph } }: LocalJob, slots: SlotProvid
   seams.log.log("info", `job "${jobGraph.name}" runs ${where}, parallelism ${widest}${because}`);
 }
 
+/** The executor of a script that was started by itself; a job whose failure nobody hears of fails the script. */
+export function scriptExecutor(program: ProgramRecorder | undefined): PipelineExecutor {
+  let jobs: LocalJob[] = [];
+  addEventListener("unload", () => {
+    for (const job of jobs) {
+      const failure = job.unheardFailure;
+      if (failure === undefined) continue;
+      console.error(failure instanceof Error ? `error: ${failure.message}` : failure);
+      if (Deno.exitCode === 0) Deno.exitCode = 1;
+    }
+  });
+  return localExecutor({
+    program,
+    onJob: (job) => {
+      jobs = [...jobs.filter(({ graph }) => !graph.isTerminal || graph.state === "FAILED"), job];
+    },
+  });
+}
+
 /**
  * What the slots of the job are to run; undefined when it runs in this isolate.
  *

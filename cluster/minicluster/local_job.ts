@@ -64,6 +64,7 @@ export class LocalJob implements JobClient {
   /** Stopped without drain: sources leave without a word on where they stood. */
   #isStopped = false;
   #lastCheckpointId: number;
+  #wasAsked = false;
   readonly #ended = Promise.withResolvers<void>();
   #gateways: readonly SlotGateway[] = [];
   #placements: readonly SubtaskPlacement[] = [];
@@ -216,7 +217,12 @@ export class LocalJob implements JobClient {
     if (this.graph.cancel()) this.#cancelTasks();
     await this.#ended.promise;
   }
+  /** What the job failed with, when nobody has asked for its result. */
+  get unheardFailure(): unknown {
+    return this.#wasAsked || this.graph.state !== "FAILED" ? undefined : this.graph.failure;
+  }
   async getJobExecutionResult(): Promise<JobExecutionResult> {
+    this.#wasAsked = true;
     await this.#ended.promise;
     if (this.graph.state === "FAILED") throw this.graph.failure;
     if (this.graph.state === "CANCELED") {
@@ -388,6 +394,8 @@ export class LocalJob implements JobClient {
   }
 
   async #close(): Promise<void> {
+    // Cancelled while its slots were starting: whoever waits for the start waits for the end instead.
+    this.#allDeployed.resolve();
     for (const snapshot of this.#snapshots.values()) snapshot.decline("job", `the job is ${this.graph.state}`);
     try {
       this.#results = { values: await this.#accumulators.results() };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { InvalidProgramError } from "../../runtime/errors.ts";
 import type { JobGraph } from "../../runtime/graph/job_graph.ts";
 import { connections } from "../../runtime/graph/edge_connection.ts";
 import { planFingerprint } from "../../runtime/graph/plan_hash.ts";
@@ -36,6 +37,8 @@ const HEADER_RESERVE = 256;
 /** A job that has run for that long gets a thread started ahead, for a slot of its next attempt or the next job, in ms. */
 const SPARE_AFTER_MS = 1000;
 const CONTROL_RING = { ringSlots: 16, slotBytes: 4096 };
+/** How much later than the slot itself the JobMaster finds that main() takes too long, in ms. */
+const CAPTURE_GRACE_MS = 1000;
 /** How often the control ring is looked at when it was full, in ms. */
 const CONTROL_RETRY_MS = 2;
 
@@ -179,7 +182,9 @@ class WorkerSlot implements SlotGateway {
   #isClosing = false;
   /** It was cancelled long ago. */
   #isOverdue = false;
+  #isDeployed = false;
   #stopWatching: () => void = () => {};
+  #stopWaiting: () => void = () => {};
 
   constructor(options: WorkerSlotsOptions, job: SlotJob, start: SlotStart) {
     this.#options = options;
@@ -201,10 +206,15 @@ class WorkerSlot implements SlotGateway {
       },
     );
     this.#watch(0, -1);
+    this.#stopWaiting = this.#limitCapture();
   }
 
   request(request: SlotRequest): void {
-    if (request.type === "cancel") this.#limitCancellation();
+    if (request.type === "cancel") {
+      // One that has no tasks yet cannot cancel them, and may never come to read this.
+      if (!this.#isDeployed) this.#handle.kill();
+      this.#limitCancellation();
+    }
     this.#control.send(request);
   }
   progress(): readonly SubtaskProgress[] {
@@ -228,6 +238,10 @@ class WorkerSlot implements SlotGateway {
       this.#progress = report.subtasks;
       return;
     }
+    if (report.type === "deployed") {
+      this.#isDeployed = true;
+      this.#stopWaiting();
+    }
     const arrived = "error" in report && report.error !== undefined
       ? { ...report, error: fromTransferable(report.error as TransferredError) }
       : report;
@@ -237,6 +251,7 @@ class WorkerSlot implements SlotGateway {
 
   #onEnd(end: SlotEnd): void {
     this.#stopWatching();
+    this.#stopWaiting();
     this.#control.close();
     if (end.kind === "stuck") {
       const limit = this.#isOverdue
@@ -276,6 +291,24 @@ class WorkerSlot implements SlotGateway {
         seams.log.log("warn", `${this.#name} has not moved for ${Math.round(stuckMs / 1000)} s, ${this.#activity}`);
       }
       this.#watch(stuckMs, beat);
+    });
+  }
+
+  /** The slot itself says when main() takes too long, unless main() never lets it speak. */
+  #limitCapture(): () => void {
+    const { seams, captureTimeoutMs } = this.#options;
+    return seams.clock.after(captureTimeoutMs + CAPTURE_GRACE_MS, () => {
+      const error = new InvalidProgramError(
+        "TSF-1234",
+        `main() does not come to its job within ${captureTimeoutMs} ms`,
+        {
+          expected: "a call of execute(), as in the first run",
+          found: `a main() that keeps ${this.#name} busy`,
+          userLine: this.#job.jobGraph.verticesTopologically[0]?.chain[0]?.userLine,
+          hint: 'What decides how long it takes belongs into await env.once("name", () => ...).',
+        },
+      );
+      this.#job.onReport(this.#start.deployment.slot, { type: "refused", error });
     });
   }
 

@@ -358,6 +358,10 @@ export class StreamExecutionEnvironment {
       return result;
     } catch (error) {
       for (const listener of listeners) listener.onJobExecuted?.(undefined, error);
+      // What failed in a slot has no line of this isolate: the one that waits for it says most.
+      if (error instanceof Error && "slotStack" in error) {
+        Error.captureStackTrace(error, StreamExecutionEnvironment.prototype.execute);
+      }
       throw error;
     }
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ConfigurationValues } from "../api/configuration.ts";
 import { SystemLog } from "../seams/system/log.ts";
 import { ProgramRecorder } from "./recorder.ts";
 
@@ -12,8 +13,12 @@ import { ProgramRecorder } from "./recorder.ts";
  * The recorder of the script that is being started; undefined where there is none: in tests, consoles, workers.
  *
  * @param commandLine URL of the project's own main module.
+ * @param configuration What the script runs with unless it says otherwise.
  */
-export function startedProgram(commandLine: string): ProgramRecorder | undefined {
+export function startedProgram(
+  commandLine: string,
+  configuration: ConfigurationValues = {},
+): ProgramRecorder | undefined {
   const url: string | undefined = Deno.mainModule;
   // Worker threads of node have no main module of their own.
   if (url === undefined || url === commandLine || "WorkerGlobalScope" in globalThis) return undefined;
@@ -25,7 +30,7 @@ export function startedProgram(commandLine: string): ProgramRecorder | undefined
   return new ProgramRecorder({
     url,
     args: Deno.args,
-    configuration: {},
+    configuration,
     log: { log: (level, message) => (log ??= new SystemLog()).log(level, message), print: () => {} },
   });
 }

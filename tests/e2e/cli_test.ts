@@ -19,7 +19,7 @@ const JOBS: Readonly<Record<string, string>> = {
     const { count, word } = env.args.parse({ count: 3, word: "w" });
     console.error("from main");
     const parallelism = env.getParallelism();
-    env.fromSequence(1, count).map((n) => word + n + "/" + parallelism).setParallelism(1).print().setParallelism(1);
+    env.fromSequence(1, count).setParallelism(1).map((n) => word + n + "/" + parallelism).setParallelism(1).print().setParallelism(1);
     await env.execute("script");`,
   "module.ts": `
     import { StreamExecutionEnvironment } from "tsflink";
@@ -237,7 +237,7 @@ const CASES: Readonly<Record<string, Case>> = {
     err: "from main\n",
   },
   "info as job graph": {
-    args: ["info", "-p", "4", "-f", "job", "script.ts"],
+    args: ["info", "-p", "4", "-f", "job", "failing.ts"],
     code: 0,
     out: /^\{[\s\S]*"parallelism": 4/,
   },

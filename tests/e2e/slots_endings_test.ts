@@ -30,6 +30,11 @@ const files = new JobFiles({
       return n;
     }).setParallelism(1).name("Spinner").print().setParallelism(1);
     await env.execute("spinning");`,
+  starting: `
+    import { isMainThread } from "node:worker_threads";
+    if (!isMainThread) await new Promise(() => {});
+    env.fromSequence(1, 2).print();
+    await env.execute("starting");`,
   many: `
     env.fromSequence(1, 100_000).print();
     await env.execute("many");`,
@@ -94,6 +99,16 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     }));
   });
 }
+
+Deno.test("slots: Ctrl-C ends a job whose slots never come up", async () => {
+  const child = files.start("starting", "threads", [], []);
+  const [out, err] = [new Lines(child.stdout), new Lines(child.stderr)];
+  await err.until("runs in slots");
+  child.kill("SIGINT");
+  assert.match(await err.all(), /CANCELED after/);
+  assert.equal((await child.status).code, 130);
+  await out.all();
+});
 
 Deno.test("slots: a task that spins is given up after the time-out, or at the second Ctrl-C", async () => {
   await Promise.all([

@@ -217,6 +217,14 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     options: ["-q", "-D", "execution.capture.timeout=300 ms"],
     err: ["[TSF-1234] main() does not come to its job within 300 ms in a slot"],
   },
+  "main() never lets a slot speak": {
+    code: `if (${IN_SLOT}) for (;;);
+    env.fromSequence(1, 3).print();
+    await env.execute("held up");`,
+    exitCode: 2,
+    options: ["-q", "-D", "execution.capture.timeout=100 ms"],
+    err: ["[TSF-1234] main() does not come to its job within 100 ms", 'of job "held up" busy', "at 4"],
+  },
 };
 
 const files = new JobFiles(Object.fromEntries(Object.values(FAILURES).map(({ code }, i) => [`failure${i}`, code])));

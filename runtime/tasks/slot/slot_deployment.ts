@@ -76,6 +76,8 @@ class Deployment {
         channels += all.length;
       }
     }
+    const subtasks = jobGraph.vertices.reduce((sum, vertex) => sum + vertex.parallelism, 0);
+    invariant(subtasks === deployment.placements.length, "the plan of the slot has the subtasks that are deployed");
     for (const placement of deployment.placements) {
       this.#placements.set(`${placement.vertexId} ${placement.subtaskIndex}`, placement);
     }
