@@ -18,11 +18,14 @@ export interface Sums {
   readonly checksum: string;
 }
 
+const SEED_A = 0x51ed270b;
+const SEED_B = 0x2545f491;
+
 /** Hashes the row that is being added: fields one by one, in a fixed order. */
 export class RowHash {
   count = 0;
-  #a = 0;
-  #b = 0;
+  #a = SEED_A;
+  #b = SEED_B;
   #low = 0;
   #high = 0;
 
@@ -43,8 +46,8 @@ export class RowHash {
     this.count++;
     this.#low = (this.#low + this.#a) | 0;
     this.#high = (this.#high + this.#b) | 0;
-    this.#a = 0x51ed270b;
-    this.#b = 0x2545f491;
+    this.#a = SEED_A;
+    this.#b = SEED_B;
   }
   sums(): Sums {
     const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, "0");
@@ -55,8 +58,6 @@ export class RowHash {
 /** Sums over all rows. `hash` gives the fields of a row to the hash. */
 export function hashingRows<T>(hash: (row: T, into: RowHash) => void): RowConsumer<T> {
   const sums = new RowHash();
-  sums.row();
-  sums.count = 0;
   return {
     add(row: T): void {
       hash(row, sums);

@@ -2,7 +2,9 @@
  * How much one step of a task may do: so many elements and so much time, as long as no mail waits and no output is full.
  *
  * The clock is looked at as rarely as the pace of the step allows: looking costs as much as a cheap element, and an
- * expensive one may take all of the time.
+ * expensive one may take all of the time. Loops over a batch do not even ask: they count {@link StepBudget.left} down
+ * themselves while it is above {@link StepBudget.lookAt}, and whatever may forbid the next element (mail, a full output,
+ * an operator that became busy) raises that mark ({@link StepBudget.attend}).
  *
  * @module
  */
@@ -12,7 +14,9 @@ import type { RecordWriter } from "../network/record_writer.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** Elements between two looks at the clock, at most: the next ones may be slow. */
-const MAX_ROWS_PER_LOOK = 100;
+const MAX_ROWS_PER_LOOK = 256;
+/** Above any number of elements. */
+const AT_ONCE = 0x3fffffff;
 
 /** The time a step may take. */
 export interface StepTime {
@@ -22,10 +26,11 @@ export interface StepTime {
 
 /** How much a step may still do. */
 export class StepBudget {
-  #left = 0;
+  /** Elements left of this step. */
+  left = 0;
+  /** Where {@link left} stands when {@link mayGoOn} has to be asked again; below zero: not before the end of the step. */
+  lookAt = 0;
   #startMs = 0;
-  /** Where {@link #left} stands when the clock is looked at next. */
-  #lookAt = 0;
   /**
    * @param rows Elements a step may handle before mail and other tasks get their turn.
    * @param time Default: no limit.
@@ -38,40 +43,51 @@ export class StepBudget {
   ) {}
 
   refill(): void {
-    this.#left = this.rows;
-    this.#lookAt = -1;
+    this.left = this.rows;
+    this.lookAt = -1;
     if (this.time === undefined) return;
     this.#startMs = this.time.clock.monotonic();
-    this.#lookAt = this.rows - 1;
+    this.lookAt = this.rows - 1;
+  }
+  /** Makes loops ask before their next element. */
+  attend(): void {
+    this.lookAt = AT_ONCE;
   }
   /** Whether {@link proceed} would say yes. */
   get isOpen(): boolean {
-    return this.#left > 0 && !this.mailbox.hasMail && this.hasRoom;
+    return this.left > 0 && !this.mailbox.hasMail && this.hasRoom;
   }
   /** Whether one more element may be handled now; counts it. */
   readonly proceed = (): boolean => {
-    if (!this.isOpen) return false;
-    if (this.#left <= this.#lookAt && !this.#hasTime(this.time!)) {
-      this.#left = 0;
-      return false;
-    }
-    this.#left--;
+    if (!this.mayGoOn()) return false;
+    this.left--;
     return true;
   };
+  /** As {@link proceed}, but counts nothing: afterwards {@link left} is above {@link lookAt}. */
+  mayGoOn(): boolean {
+    if (!this.isOpen) return false;
+    if (this.left > this.lookAt) return true;
+    if (this.time === undefined) this.lookAt = -1;
+    else if (!this.#hasTime(this.time)) {
+      this.left = 0;
+      return false;
+    }
+    return true;
+  }
   get hasRoom(): boolean {
     for (let i = 0; i < this.writers.length; i++) if (!this.writers[i].options.partition.hasRoom) return false;
     return true;
   }
   get isUsedUp(): boolean {
-    return this.#left <= 0;
+    return this.left <= 0;
   }
 
   /** Plans the next look for when the time will be over at the pace so far, though not after twice as many elements. */
   #hasTime({ clock, limitMs }: StepTime): boolean {
     const takenMs = clock.monotonic() - this.#startMs;
-    const done = this.rows - this.#left;
+    const done = this.rows - this.left;
     const expected = takenMs > 0 ? Math.ceil(done * (limitMs - takenMs) / takenMs) : done;
-    this.#lookAt = this.#left - Math.max(1, Math.min(expected, done, MAX_ROWS_PER_LOOK));
+    this.lookAt = this.left - Math.max(1, Math.min(expected, done, MAX_ROWS_PER_LOOK));
     return takenMs < limitMs;
   }
 }

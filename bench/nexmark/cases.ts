@@ -1,0 +1,117 @@
+/**
+ * The Nexmark cases: each query as a loop and as a job, with what consumes the results of both.
+ *
+ * @module
+ */
+
+import { StreamExecutionEnvironment, WatermarkStrategy } from "tsflink";
+import type { Sink } from "tsflink";
+import type { NexmarkEvent } from "../../runtime/connectors/nexmark/model.ts";
+import * as keyedLoops from "./keyed_loops.ts";
+import * as keyedQueries from "./keyed_queries.ts";
+import * as loops from "./loops.ts";
+import * as queries from "./queries.ts";
+import { consumers } from "./results.ts";
+import type { NexmarkRows } from "./rows.ts";
+import { RowsSource } from "./rows_source.ts";
+import type { RowConsumer, Sums } from "./sums.ts";
+
+/** Queries of one class are summed up by one geometric mean. */
+export type CaseClass = "stateless" | "windows" | "sliding" | "aggregation" | "joins";
+
+/** Share of the loop's speed a class is to reach (ISSUE 4; facts/performance.md 5.5). */
+export const TARGETS: Readonly<Record<CaseClass | "all", { readonly accept: number; readonly aim: number }>> = {
+  stateless: { accept: 0.4, aim: 0.7 },
+  windows: { accept: 0.3, aim: 0.6 },
+  sliding: { accept: 0.3, aim: 0.7 },
+  aggregation: { accept: 0.3, aim: 0.6 },
+  joins: { accept: 0.2, aim: 0.4 },
+  all: { accept: 0.3, aim: 0.55 },
+};
+
+/** Options of a job by key. */
+export type JobOptions = Readonly<Record<string, unknown>>;
+
+/** One query, both ways. */
+export interface NexmarkCase {
+  readonly name: string;
+  readonly class: CaseClass;
+  /** Runs the loop; the sums of its results are computed by the returned function. */
+  runLoop(rows: NexmarkRows): () => Sums;
+  /** Makes the job; `execute` is what is to be measured. */
+  makeJob(rows: NexmarkRows, options?: JobOptions): { execute(): Promise<unknown>; sums(): Sums };
+}
+
+interface Parts<T> {
+  readonly name: string;
+  readonly class: CaseClass;
+  readonly loop: loops.Loop<T>;
+  readonly query: queries.Query<T>;
+  readonly consumer: () => RowConsumer<T>;
+  /** Windows of processing time: the input stays open until the last one has ended. */
+  readonly lingerMs?: number;
+}
+
+function define<T>({ name, class: ofClass, loop, query, consumer, lingerMs }: Parts<T>): NexmarkCase {
+  return {
+    name,
+    class: ofClass,
+    runLoop(rows) {
+      const to = consumer();
+      loop(rows, to);
+      return () => to.result();
+    },
+    makeJob(rows, options = {}) {
+      const to = consumer();
+      const env = StreamExecutionEnvironment.getExecutionEnvironment({
+        // The rows are in this isolate.
+        "execution.local.isolation": "inline",
+        ...options,
+      });
+      const strategy = WatermarkStrategy.forMonotonousTimestamps<NexmarkEvent>();
+      query(env.fromSource(new RowsSource(rows, lingerMs), strategy, "rows")).sinkTo(consuming(to));
+      return { execute: () => env.execute(`nexmark ${name}`), sums: () => to.result() };
+    },
+  };
+}
+
+/** Writes each row to the consumer. */
+function consuming<T>(to: RowConsumer<T>): Sink<T> {
+  return {
+    createWriter: () => ({ isSynchronous: true, write: (row) => to.add(row), flush: () => {}, close: () => {} }),
+  };
+}
+
+/** All cases, in the order of their numbers. */
+export const NEXMARK: readonly NexmarkCase[] = [
+  define({ name: "q0", class: "stateless", loop: loops.q0, query: queries.q0, consumer: consumers.bidColumns }),
+  define({ name: "q1", class: "stateless", loop: loops.q1, query: queries.q1, consumer: consumers.bidColumns }),
+  define({ name: "q2", class: "stateless", loop: loops.q2, query: queries.q2, consumer: consumers.auctionPrice }),
+  define({ name: "q5", class: "sliding", loop: loops.q5, query: queries.q5, consumer: consumers.hotItem }),
+  define({ name: "q7", class: "windows", loop: loops.q7, query: queries.q7, consumer: consumers.highestBid }),
+  define({ name: "q11", class: "windows", loop: loops.q11, query: queries.q11, consumer: consumers.session }),
+  define({
+    name: "q12",
+    class: "windows",
+    loop: loops.q12,
+    query: queries.q12,
+    consumer: consumers.bidTotals,
+    lingerMs: loops.Q12_WINDOW_MS,
+  }),
+  define({
+    name: "q17",
+    class: "aggregation",
+    loop: keyedLoops.q17,
+    query: keyedQueries.q17,
+    consumer: consumers.auctionDay,
+  }),
+  define({ name: "q18", class: "aggregation", loop: keyedLoops.q18, query: keyedQueries.q18, consumer: consumers.bid }),
+  define({ name: "q22", class: "stateless", loop: loops.q22, query: queries.q22, consumer: consumers.urlParts }),
+];
+
+/** The case of that name. */
+export function nexmarkCase(name: string): NexmarkCase {
+  const found = NEXMARK.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no case ${name}; there are ${NEXMARK.map((one) => one.name).join(" ")}`);
+  return found;
+}

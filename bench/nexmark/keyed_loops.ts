@@ -1,0 +1,75 @@
+/**
+ * The hand-written loops of aggregation, deduplication, top-N and joins; see loops.ts.
+ *
+ * @module
+ */
+
+import type { Auction, Bid, Person } from "../../runtime/connectors/nexmark/model.ts";
+import type { Loop } from "./loops.ts";
+import type { AuctionDay, BidWithAuction, CategoryAverage, LocalItem, RankedBid, SellerAverage } from "./results.ts";
+import { RowBuffer } from "./sums.ts";
+
+/** One day, in ms. */
+export const DAY_MS = 86_400_000;
+
+interface DayStatistics {
+  bids: number;
+  low: number;
+  middle: number;
+  high: number;
+  min: number;
+  max: number;
+  sum: number;
+}
+
+export const q17: Loop<AuctionDay> = ({ events }, to) => {
+  const out = new RowBuffer(to);
+  const all = new Map<number, DayStatistics>();
+  for (let i = 0; i < events.length; i++) {
+    const e = events[i];
+    if (e.kind !== "bid") continue;
+    const { auction, price } = e;
+    const day = Math.floor(e.dateTime / DAY_MS);
+    // Auction and day in one number: days fit 17 bits for centuries.
+    const key = auction * 131_072 + day;
+    let s = all.get(key);
+    if (s === undefined) {
+      all.set(key, s = { bids: 0, low: 0, middle: 0, high: 0, min: price, max: price, sum: 0 });
+    }
+    s.bids++;
+    if (price < 10_000) s.low++;
+    else if (price < 1_000_000) s.middle++;
+    else s.high++;
+    if (price < s.min) s.min = price;
+    if (price > s.max) s.max = price;
+    s.sum += price;
+    out.emit({
+      auction,
+      day,
+      bids: s.bids,
+      low: s.low,
+      middle: s.middle,
+      high: s.high,
+      min: s.min,
+      max: s.max,
+      average: s.sum / s.bids,
+      sum: s.sum,
+    });
+  }
+  out.flush();
+};
+
+export const q18: Loop<Bid> = ({ events }, to) => {
+  const out = new RowBuffer(to);
+  const last = new Map<number, Bid>();
+  for (let i = 0; i < events.length; i++) {
+    const e = events[i];
+    if (e.kind !== "bid") continue;
+    const key = e.bidder * 16_777_216 + e.auction;
+    const held = last.get(key);
+    if (held !== undefined && held.dateTime > e.dateTime) continue;
+    last.set(key, e);
+    out.emit(e);
+  }
+  out.flush();
+};

@@ -1,0 +1,78 @@
+/**
+ * What an operator tells about itself so that a chain can be compiled into one function: the user's call and what has to
+ * be done around it. An operator that tells nothing is called through its `processElement`, which is always right.
+ *
+ * Invariant: the compiled form does what `processElement` does, in the same order.
+ * Who calls: tasks/codegen, after `open()`.
+ *
+ * @module
+ */
+
+import type { Collector } from "../functions/functions.ts";
+import type { SinkWriterContext } from "../functions/sink.ts";
+import type { TimestampAssigner, WatermarkGenerator, WatermarkOutput } from "../functions/watermarks/watermark_strategy.ts";
+import type { CallScope } from "./call_scope.ts";
+import type { CallCollector } from "./collector.ts";
+import type { StreamOperator } from "./operator.ts";
+
+/** One value in, one value out. */
+export interface MapFusion {
+  readonly kind: "map";
+  readonly call: (value: unknown) => unknown;
+  /** Entered around the call; undefined where the function cannot hold handles. */
+  readonly scope: CallScope | undefined;
+}
+/** Passes on the values for which the call is true. */
+export interface FilterFusion {
+  readonly kind: "filter";
+  readonly call: (value: unknown) => unknown;
+  readonly scope: CallScope | undefined;
+}
+/** Any number of values through a collector or as an iterable. */
+export interface FlatMapFusion {
+  readonly kind: "flatMap";
+  readonly call: (value: unknown, out: Collector<unknown>) => unknown;
+  readonly collector: CallCollector<unknown>;
+  /** Gives what goes on in place of an element that was returned (rule 11). */
+  readonly copy: (value: unknown) => unknown;
+  /** Takes a returned iterable in the running call: emits what it may, the rest is pending work. */
+  readonly draw: (result: unknown, timestamp: number) => void;
+  /** Leaves the elements of an array from that position on as pending work. */
+  readonly keepRest: (elements: readonly unknown[], from: number, timestamp: number) => void;
+}
+/** The end of a chain that writes records to a sink. */
+export interface SinkFusion {
+  readonly kind: "sink";
+  readonly write: (value: unknown, context: SinkWriterContext) => unknown;
+  readonly context: SinkWriterContext;
+  /** Holds the timestamp that the context tells. */
+  readonly clock: { timestamp: number };
+  /** Takes what `write` answered when it is not undefined. */
+  readonly wait: (answer: unknown) => void;
+}
+/** Gives timestamps and makes watermarks in the middle of a pipeline. */
+export interface TimestampsFusion extends WatermarkParts {
+  readonly kind: "timestamps";
+}
+/** The head of a source task. */
+export interface SourceFusion extends WatermarkParts {
+  readonly kind: "source";
+}
+/** How records get timestamps and the generator hears of them. */
+export interface WatermarkParts {
+  readonly assign: TimestampAssigner<unknown>;
+  /** Undefined where no watermark comes of a record. */
+  readonly generator: WatermarkGenerator<unknown> | undefined;
+  /** Whether the generator only keeps the largest timestamp until it is asked: one event of many is enough then. */
+  readonly keepsMaximum: boolean;
+  readonly onEvent: WatermarkOutput;
+}
+
+/** See the module. */
+export type Fusion = MapFusion | FilterFusion | FlatMapFusion | SinkFusion | TimestampsFusion | SourceFusion;
+
+/** What the operator tells; undefined when it has to be called. */
+export function fusionOf(operator: StreamOperator): Fusion | undefined {
+  const { fusion } = operator as { fusion?: () => Fusion | undefined };
+  return fusion?.call(operator);
+}
