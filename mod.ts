@@ -361,7 +361,7 @@ export {
 
 // Connectors: their contracts and the ready-made ones.
 export type { Cancel, Clock } from "./runtime/seams/clock.ts";
-export type { AppendableFile, FileInfo, LocalFiles, ReadableFile } from "./runtime/seams/local_files.ts";
+export type { AppendableFile, CompleteFile, FileInfo, LocalFiles, ReadableFile } from "./runtime/seams/local_files.ts";
 export type { SocketConnection, Sockets } from "./runtime/seams/sockets.ts";
 export type { EnumeratorCheckpoint, SplitAssignment } from "./runtime/connectors/split_enumerator.ts";
 export type { SourceBatch } from "./runtime/connectors/fetching_reader.ts";

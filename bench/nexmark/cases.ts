@@ -4,9 +4,12 @@
  * @module
  */
 
+import "../host.ts";
 import { StreamExecutionEnvironment, WatermarkStrategy } from "tsflink";
 import type { Sink } from "tsflink";
 import type { NexmarkEvent } from "../../runtime/connectors/nexmark/model.ts";
+import * as joinLoops from "./join_loops.ts";
+import * as joinQueries from "./join_queries.ts";
 import * as keyedLoops from "./keyed_loops.ts";
 import * as keyedQueries from "./keyed_queries.ts";
 import * as loops from "./loops.ts";
@@ -63,11 +66,7 @@ function define<T>({ name, class: ofClass, loop, query, consumer, lingerMs }: Pa
     },
     makeJob(rows, options = {}) {
       const to = consumer();
-      const env = StreamExecutionEnvironment.getExecutionEnvironment({
-        // The rows are in this isolate.
-        "execution.local.isolation": "inline",
-        ...options,
-      });
+      const env = StreamExecutionEnvironment.getExecutionEnvironment(options);
       const strategy = WatermarkStrategy.forMonotonousTimestamps<NexmarkEvent>();
       query(env.fromSource(new RowsSource(rows, lingerMs), strategy, "rows")).sinkTo(consuming(to));
       return { execute: () => env.execute(`nexmark ${name}`), sums: () => to.result() };
@@ -87,8 +86,18 @@ export const NEXMARK: readonly NexmarkCase[] = [
   define({ name: "q0", class: "stateless", loop: loops.q0, query: queries.q0, consumer: consumers.bidColumns }),
   define({ name: "q1", class: "stateless", loop: loops.q1, query: queries.q1, consumer: consumers.bidColumns }),
   define({ name: "q2", class: "stateless", loop: loops.q2, query: queries.q2, consumer: consumers.auctionPrice }),
+  define({ name: "q3", class: "joins", loop: joinLoops.q3, query: joinQueries.q3, consumer: consumers.localItem }),
+  define({
+    name: "q4",
+    class: "joins",
+    loop: joinLoops.q4,
+    query: joinQueries.q4,
+    consumer: consumers.categoryAverage,
+  }),
   define({ name: "q5", class: "sliding", loop: loops.q5, query: queries.q5, consumer: consumers.hotItem }),
+  define({ name: "q6", class: "joins", loop: joinLoops.q6, query: joinQueries.q6, consumer: consumers.sellerAverage }),
   define({ name: "q7", class: "windows", loop: loops.q7, query: queries.q7, consumer: consumers.highestBid }),
+  define({ name: "q8", class: "windows", loop: loops.q8, query: queries.q8, consumer: consumers.newSeller }),
   define({ name: "q11", class: "windows", loop: loops.q11, query: queries.q11, consumer: consumers.session }),
   define({
     name: "q12",
@@ -106,6 +115,20 @@ export const NEXMARK: readonly NexmarkCase[] = [
     consumer: consumers.auctionDay,
   }),
   define({ name: "q18", class: "aggregation", loop: keyedLoops.q18, query: keyedQueries.q18, consumer: consumers.bid }),
+  define({
+    name: "q19",
+    class: "aggregation",
+    loop: keyedLoops.q19,
+    query: keyedQueries.q19,
+    consumer: consumers.rankedBid,
+  }),
+  define({
+    name: "q20",
+    class: "joins",
+    loop: joinLoops.q20,
+    query: joinQueries.q20,
+    consumer: consumers.bidWithAuction,
+  }),
   define({ name: "q22", class: "stateless", loop: loops.q22, query: queries.q22, consumer: consumers.urlParts }),
 ];
 

@@ -1,12 +1,12 @@
 /**
- * The hand-written loops of aggregation, deduplication, top-N and joins; see loops.ts.
+ * The hand-written loops of aggregation, deduplication and top-N; see loops.ts.
  *
  * @module
  */
 
-import type { Auction, Bid, Person } from "../../runtime/connectors/nexmark/model.ts";
+import type { Bid } from "../../runtime/connectors/nexmark/model.ts";
 import type { Loop } from "./loops.ts";
-import type { AuctionDay, BidWithAuction, CategoryAverage, LocalItem, RankedBid, SellerAverage } from "./results.ts";
+import type { AuctionDay, RankedBid } from "./results.ts";
 import { RowBuffer } from "./sums.ts";
 
 /** One day, in ms. */
@@ -70,6 +70,31 @@ export const q18: Loop<Bid> = ({ events }, to) => {
     if (held !== undefined && held.dateTime > e.dateTime) continue;
     last.set(key, e);
     out.emit(e);
+  }
+  out.flush();
+};
+
+/** How many bids per auction q19 keeps. */
+export const TOP_SIZE = 10;
+
+export const q19: Loop<RankedBid> = ({ events }, to) => {
+  const out = new RowBuffer(to);
+  const all = new Map<number, Bid[]>();
+  for (let i = 0; i < events.length; i++) {
+    const e = events[i];
+    if (e.kind !== "bid") continue;
+    let top = all.get(e.auction);
+    if (top === undefined) all.set(e.auction, top = []);
+    let at = top.length;
+    if (at === TOP_SIZE) {
+      if (top[TOP_SIZE - 1].price >= e.price) continue;
+      at--;
+    } else top.push(e);
+    // Of equal prices the earlier bid stands first.
+    for (; at > 0 && top[at - 1].price < e.price; at--) top[at] = top[at - 1];
+    top[at] = e;
+    const { auction, bidder, price, dateTime, extra } = e;
+    out.emit({ auction, bidder, price, dateTime, extra, rank: at + 1 });
   }
   out.flush();
 };

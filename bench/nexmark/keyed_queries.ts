@@ -1,15 +1,15 @@
 /**
- * The queries of aggregation, deduplication, top-N and joins as jobs of the DataStream API: process functions with
+ * The queries of aggregation, deduplication and top-N as jobs of the DataStream API: process functions with
  * declared state.
  *
  * @module
  */
 
-import { type Collector, type TypeInformation, Types, valueState } from "tsflink";
+import { type Collector, mapState, type TypeInformation, Types, valueState } from "tsflink";
 import { type Bid, BID_TYPE, isBid } from "../../runtime/connectors/nexmark/model.ts";
-import { DAY_MS } from "./keyed_loops.ts";
+import { DAY_MS, TOP_SIZE } from "./keyed_loops.ts";
 import type { Query } from "./queries.ts";
-import type { AuctionDay } from "./results.ts";
+import type { AuctionDay, RankedBid } from "./results.ts";
 
 /** The row type of a bid, with the literal type of its kind. */
 const BID = BID_TYPE as unknown as TypeInformation<Bid>;
@@ -56,5 +56,37 @@ export const q18: Query<Bid> = (events) =>
         if (held !== undefined && held.dateTime > bid.dateTime) return;
         state.last.update(bid);
         out.collect(bid);
+      },
+    });
+
+/**
+ * The ranks of an auction are kept apart from the bids themselves: price and slot of each of the ten, highest price
+ * first, so that a bid that is too low costs one small read and one that gets in writes a single bid.
+ */
+export const q19: Query<RankedBid> = (events) =>
+  events.filter(isBid)
+    .keyBy("auction")
+    .process({
+      state: {
+        ranks: valueState({ type: Types.LIST(Types.LONG) }),
+        bids: mapState({ keyType: Types.INT, type: BID }),
+      },
+      processElement(bid, { state }, out: Collector<RankedBid>) {
+        const { auction, bidder, price, dateTime, extra } = bid;
+        const ranks = state.ranks.value() ?? [];
+        const length = ranks.length;
+        const isFull = length === 2 * TOP_SIZE;
+        if (isFull && ranks[length - 2] >= price) return;
+        const slot = isFull ? ranks[length - 1] : length / 2;
+        let at = isFull ? length - 2 : length;
+        for (; at > 0 && ranks[at - 2] < price; at -= 2) {
+          ranks[at] = ranks[at - 2];
+          ranks[at + 1] = ranks[at - 1];
+        }
+        ranks[at] = price;
+        ranks[at + 1] = slot;
+        state.ranks.update(ranks);
+        state.bids.put(slot, bid);
+        out.collect({ auction, bidder, price, dateTime, extra, rank: at / 2 + 1 });
       },
     });

@@ -44,21 +44,28 @@ export const q2: Loop<AuctionPrice> = ({ events }, to) => {
   out.flush();
 };
 
+/** What q22 does to a bid; loop and job call it. */
+export function urlParts({ auction, bidder, price, channel, url }: Bid): UrlParts {
+  const first = url.indexOf("/", 8) + 1;
+  const second = url.indexOf("/", first) + 1;
+  const third = url.indexOf("/", second) + 1;
+  return {
+    auction,
+    bidder,
+    price,
+    channel,
+    dir1: url.slice(first, second - 1),
+    dir2: url.slice(second, third - 1),
+    dir3: url.slice(third, url.indexOf("/", third)),
+  };
+}
+
 export const q22: Loop<UrlParts> = ({ events }, to) => {
   const out = new RowBuffer(to);
   for (let i = 0; i < events.length; i++) {
     const e = events[i];
     if (e.kind !== "bid") continue;
-    const parts = e.url.split("/");
-    out.emit({
-      auction: e.auction,
-      bidder: e.bidder,
-      price: e.price,
-      channel: e.channel,
-      dir1: parts[3],
-      dir2: parts[4],
-      dir3: parts[5],
-    });
+    out.emit(urlParts(e));
   }
   out.flush();
 };
@@ -113,6 +120,8 @@ function emitWinners(panes: readonly Map<number, { n: number }>[], windowEnd: nu
 }
 
 const TUMBLE_MS = 10_000;
+/** Size of the windows of q8. */
+export const Q8_SIZE_MS: number = TUMBLE_MS;
 
 export const q7: Loop<HighestBid> = ({ events }, to) => {
   const out = new RowBuffer(to);

@@ -17,9 +17,9 @@ import {
   TumblingEventTimeWindows,
   TumblingProcessingTimeWindows,
 } from "tsflink";
-import { type Bid, isBid, type NexmarkEvent } from "../../runtime/connectors/nexmark/model.ts";
-import { Q11_GAP_MS, Q12_WINDOW_MS } from "./loops.ts";
-import type { AuctionPrice, BidColumns, BidCount, HighestBid, HotItem, UrlParts } from "./results.ts";
+import { type Bid, isAuction, isBid, isPerson, type NexmarkEvent } from "../../runtime/connectors/nexmark/model.ts";
+import { Q11_GAP_MS, Q12_WINDOW_MS, Q8_SIZE_MS, urlParts } from "./loops.ts";
+import type { AuctionPrice, BidColumns, BidCount, HighestBid, HotItem, NewSeller, UrlParts } from "./results.ts";
 
 /** Makes the job of a query from the stream of all events. */
 export type Query<T> = (events: DataStream<NexmarkEvent>) => DataStream<T>;
@@ -45,11 +45,7 @@ export const q1: Query<BidColumns> = (events) =>
 export const q2: Query<AuctionPrice> = (events) =>
   events.filter(isBid).filter((bid) => bid.auction % 123 === 0).map(({ auction, price }) => ({ auction, price }));
 
-export const q22: Query<UrlParts> = (events) =>
-  events.filter(isBid).map(({ auction, bidder, price, channel, url }) => {
-    const parts = url.split("/");
-    return { auction, bidder, price, channel, dir1: parts[3], dir2: parts[4], dir3: parts[5] };
-  });
+export const q22: Query<UrlParts> = (events) => events.filter(isBid).map(urlParts);
 
 /** The number of records. */
 const count: AggregateFunction<unknown, number, number> = {
@@ -122,6 +118,19 @@ export const q7: Query<HighestBid> = (events) =>
     .windowAll(TumblingEventTimeWindows.of("10 s"))
     .aggregate(highest)
     .flatMap((bids) => bids);
+
+export const q8: Query<NewSeller> = (events) =>
+  events.filter(isPerson)
+    .coGroup(events.filter(isAuction))
+    .where("id").equalTo("seller")
+    .window(TumblingEventTimeWindows.of("10 s"))
+    .apply((persons, auctions, out: Collector<NewSeller>) => {
+      const [person] = persons;
+      const [auction] = auctions;
+      if (person === undefined || auction === undefined) return;
+      const { id, name, dateTime } = person;
+      out.collect({ id, name, windowStart: dateTime - dateTime % Q8_SIZE_MS });
+    });
 
 function bidCount(bidder: number, window: TimeWindow, [bids]: Iterable<number>, out: Collector<BidCount>): void {
   out.collect({ bidder, bids, start: window.start });

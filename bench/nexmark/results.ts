@@ -5,7 +5,7 @@
  */
 
 import type { Bid } from "../../runtime/connectors/nexmark/model.ts";
-import { foldingRows, hashingRows, type RowConsumer, type RowHash } from "./sums.ts";
+import { digest, foldingRows, hashingRows, type RowConsumer } from "./sums.ts";
 
 /** q0 and q1: five columns of a bid; the price of q1 is in thousandths. */
 export interface BidColumns {
@@ -109,96 +109,41 @@ export interface UrlParts {
   readonly dir3: string;
 }
 
-function hashBid(row: Omit<BidColumns, "extra">, into: RowHash): void {
-  into.number(row.auction);
-  into.number(row.bidder);
-  into.number(row.price);
-  into.number(row.dateTime);
-}
-
 /** Makes the consumer of each query's rows. */
 export const consumers = {
   bidColumns: (): RowConsumer<BidColumns> =>
-    hashingRows((row, into) => {
-      hashBid(row, into);
-      into.text(row.extra);
-    }),
-  auctionPrice: (): RowConsumer<AuctionPrice> =>
-    hashingRows((row, into) => {
-      into.number(row.auction);
-      into.number(row.price);
-    }),
+    hashingRows((row, into) => into.add(row.auction, row.bidder, row.price, row.dateTime, digest(row.extra))),
+  auctionPrice: (): RowConsumer<AuctionPrice> => hashingRows((row, into) => into.add(row.auction, row.price, 0)),
   localItem: (): RowConsumer<LocalItem> =>
-    hashingRows((row, into) => {
-      into.text(row.name);
-      into.text(row.city);
-      into.text(row.state);
-      into.number(row.id);
-    }),
+    hashingRows((row, into) => into.add(row.id, digest(row.name), digest(row.city), digest(row.state))),
   categoryAverage: (): RowConsumer<CategoryAverage> =>
-    hashingRows((row, into) => {
-      into.number(row.category);
-      into.number(row.average * 1000);
-    }),
-  hotItem: (): RowConsumer<HotItem> =>
-    hashingRows((row, into) => {
-      into.number(row.auction);
-      into.number(row.num);
-      into.number(row.windowEnd);
-    }),
+    hashingRows((row, into) => into.add(row.category, row.average, row.average * 1000)),
+  hotItem: (): RowConsumer<HotItem> => hashingRows((row, into) => into.add(row.auction, row.num, row.windowEnd)),
   /** Auctions that end in the same millisecond have no order: the last average of a seller counts. */
   sellerAverage: (): RowConsumer<SellerAverage> =>
-    foldingRows((row) => row.seller, (row) => row.average * 1000, "last"),
-  highestBid: (): RowConsumer<HighestBid> => hashingRows(hashBid),
+    foldingRows((row) => row.seller, (row) => Math.round(row.average * 1000), "last"),
+  highestBid: (): RowConsumer<HighestBid> =>
+    hashingRows((row, into) => into.add(row.auction, row.bidder, row.price, row.dateTime)),
   newSeller: (): RowConsumer<NewSeller> =>
-    hashingRows((row, into) => {
-      into.number(row.id);
-      into.text(row.name);
-      into.number(row.windowStart);
-    }),
-  session: (): RowConsumer<BidCount> =>
-    hashingRows((row, into) => {
-      into.number(row.bidder);
-      into.number(row.bids);
-      into.number(row.start);
-    }),
+    hashingRows((row, into) => into.add(row.id, digest(row.name), row.windowStart)),
+  session: (): RowConsumer<BidCount> => hashingRows((row, into) => into.add(row.bidder, row.bids, row.start)),
   /** Windows of processing time differ from run to run; the totals of the bidders do not. */
   bidTotals: (): RowConsumer<BidCount> => foldingRows((row) => row.bidder, (row) => row.bids, "sum"),
   auctionDay: (): RowConsumer<AuctionDay> =>
     hashingRows((row, into) => {
-      into.number(row.auction);
-      into.number(row.bids);
-      into.number(row.low + 7 * row.middle + 31 * row.high);
-      into.number(row.min);
-      into.number(row.max);
-      into.number(row.average);
-      into.number(row.sum + row.day);
+      const bands = row.low + 7 * row.middle + 31 * row.high;
+      into.add(row.auction, row.bids + row.day, bands, row.min + 3 * row.max, row.average, row.sum);
     }),
   bid: (): RowConsumer<Bid> =>
-    hashingRows((row, into) => {
-      hashBid(row, into);
-      into.text(row.extra);
-    }),
+    hashingRows((row, into) => into.add(row.auction, row.bidder, row.price, row.dateTime, digest(row.extra))),
   rankedBid: (): RowConsumer<RankedBid> =>
-    hashingRows((row, into) => {
-      hashBid(row, into);
-      into.number(row.rank);
-    }),
+    hashingRows((row, into) => into.add(row.auction, row.bidder, row.price, row.dateTime, row.rank)),
   bidWithAuction: (): RowConsumer<BidWithAuction> =>
-    hashingRows((row, into) => {
-      hashBid(row, into);
-      into.number(row.auctionDateTime);
-      into.number(row.seller);
-      into.text(row.itemName);
-      into.text(row.auctionExtra);
-    }),
+    hashingRows((row, into) =>
+      into.add(row.auction, row.bidder, row.price, row.dateTime + row.auctionDateTime, row.seller, digest(row.itemName))
+    ),
   urlParts: (): RowConsumer<UrlParts> =>
-    hashingRows((row, into) => {
-      into.number(row.auction);
-      into.number(row.bidder);
-      into.number(row.price);
-      into.text(row.dir1);
-      into.text(row.dir2);
-      into.text(row.dir3);
-    }),
+    hashingRows((row, into) =>
+      into.add(row.auction, row.bidder, row.price, digest(row.dir1), digest(row.dir2), digest(row.dir3))
+    ),
 } as const;

@@ -7,7 +7,7 @@
 
 import { RangeReader, RangeSource } from "../../runtime/connectors/sequence/range.ts";
 import type { NumberSequenceSplit } from "../../runtime/connectors/sequence/range.ts";
-import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext } from "../../runtime/functions/source.ts";
+import type { InputStatus, SourceReader, SourceReaderContext } from "../../runtime/functions/source.ts";
 import type { NexmarkEvent } from "../../runtime/connectors/nexmark/model.ts";
 import type { NexmarkRows } from "./rows.ts";
 
@@ -28,9 +28,10 @@ export class RowsSource extends RangeSource<NexmarkEvent> {
 
   override createReader(context: SourceReaderContext): SourceReader<NexmarkEvent, NumberSequenceSplit> {
     const { events, timestamps } = this.#rows;
-    const emit = (index: number, output: ReaderOutput<NexmarkEvent>): void =>
-      output.collect(events[index], timestamps[index]);
-    const reader = new RangeReader<NexmarkEvent>(context, emit);
+    const reader = new RangeReader<NexmarkEvent>(context, {
+      make: (index) => events[index],
+      stamp: (_, index) => timestamps[index],
+    });
     return this.#lingerMs === 0 ? reader : lingering(reader, context, this.#lingerMs);
   }
 

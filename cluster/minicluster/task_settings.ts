@@ -33,11 +33,13 @@ export function taskSettings(
   runtimeMode: "STREAMING" | "BATCH",
   checkpointing: boolean,
 ): TaskSettings {
+  const isBatch = runtimeMode === "BATCH";
+  const sortsInputs = isBatch && configuration.get(ExecutionOptions.SORT_INPUTS);
   return {
     operatorConfig: {
       objectReuse: configuration.get(PipelineOptions.OBJECT_REUSE),
       autoWatermarkIntervalMs: configuration.get(PipelineOptions.AUTO_WATERMARK_INTERVAL),
-      checkpointingEnabled: checkpointing,
+      checkpointingEnabled: checkpointing && !isBatch,
       runtimeMode,
       checkMutation: configuration.get(PipelineOptions.CHECK_MUTATION),
       alignmentBufferSize: configuration.get(PipelineOptions.WATERMARK_ALIGNMENT_BUFFER_SIZE),
@@ -46,8 +48,9 @@ export function taskSettings(
       optimizations: {
         codegen: configuration.get(OptimizationOptions.CODEGEN),
         typedState: configuration.get(OptimizationOptions.TYPED_STATE),
-        windowSlices: configuration.get(OptimizationOptions.WINDOW_SLICES),
-        timerBuckets: configuration.get(OptimizationOptions.TIMER_BUCKETS),
+        // They share work between keys, of which there is one at a time.
+        windowSlices: !sortsInputs && configuration.get(OptimizationOptions.WINDOW_SLICES),
+        timerBuckets: !sortsInputs && configuration.get(OptimizationOptions.TIMER_BUCKETS),
         columns: configuration.get(OptimizationOptions.COLUMNS),
       },
       globalJobParameters: (configuration.getOptional(PipelineOptions.GLOBAL_JOB_PARAMETERS) ?? {}) as Record<
@@ -64,6 +67,7 @@ export function taskSettings(
     maxBuffersPerSubpartition: BUFFERS_PER_SUBPARTITION,
     maxOverflowBuffers: OVERFLOW_BUFFERS,
     rowsPerStep: ROWS_PER_STEP,
+    sortMemoryBytes: sortsInputs ? configuration.get(ExecutionOptions.SORTED_INPUTS_MEMORY) : undefined,
   };
 }
 

@@ -23,7 +23,16 @@ Deno.test("settings follow the configuration", () => {
   );
   assert.deepEqual([other.forceCodec, other.maxRowsPerBatch, other.segmentBytes], [true, 7, 1024]);
   const { autoWatermarkIntervalMs, objectReuse, runtimeMode, checkpointingEnabled } = other.operatorConfig;
-  assert.deepEqual([autoWatermarkIntervalMs, objectReuse, runtimeMode, checkpointingEnabled], [0, true, "BATCH", true]);
+  // There are no checkpoints in BATCH mode.
+  assert.deepEqual([autoWatermarkIntervalMs, objectReuse, runtimeMode, checkpointingEnabled], [
+    0,
+    true,
+    "BATCH",
+    false,
+  ]);
+  assert.deepEqual([plain.sortMemoryBytes, other.sortMemoryBytes], [undefined, 128 * 1024 * 1024]);
+  const unsorted = Configuration.from({ "execution.sorted-inputs.enabled": false });
+  assert.equal(taskSettings(unsorted, "BATCH", false).sortMemoryBytes, undefined);
 });
 
 Deno.test("what is set and not acted on is named, and nothing else", () => {

@@ -102,6 +102,8 @@ export const PipelineOptions: {
 export const ExecutionOptions: {
   readonly RUNTIME_MODE: ConfigOption<"STREAMING" | "BATCH" | "AUTOMATIC">;
   readonly BATCH_SHUFFLE_MODE: ConfigOption<"ALL_EXCHANGES_BLOCKING" | "ALL_EXCHANGES_PIPELINED">;
+  readonly SORT_INPUTS: ConfigOption<boolean>;
+  readonly SORTED_INPUTS_MEMORY: ConfigOption<number>;
   readonly BUFFER_TIMEOUT_ENABLED: ConfigOption<boolean>;
   readonly BUFFER_TIMEOUT: ConfigOption<number>;
   readonly ATTACHED: ConfigOption<boolean>;
@@ -119,6 +121,15 @@ export const ExecutionOptions: {
     ["ALL_EXCHANGES_BLOCKING", "ALL_EXCHANGES_PIPELINED"],
     { defaultValue: "ALL_EXCHANGES_BLOCKING", description: "Whether batch exchanges wait for their producer." },
   ),
+  SORT_INPUTS: option("execution.sorted-inputs.enabled", "boolean", {
+    defaultValue: true,
+    description: "BATCH: sort the input of keyed operators, and keep state for one key at a time.",
+  }),
+  SORTED_INPUTS_MEMORY: option("execution.sorted-inputs.memory", "memory", {
+    defaultValue: 128 * MIB,
+    min: 1,
+    description: "Memory of a task for sorting its inputs, about; what exceeds it goes to disk.",
+  }),
   BUFFER_TIMEOUT_ENABLED: option("execution.buffer-timeout.enabled", "boolean", {
     defaultValue: true,
     description: "Send buffers that are not full after a time; when off, only full ones.",

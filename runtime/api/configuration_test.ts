@@ -42,6 +42,8 @@ const FLINK_DEFAULTS: Record<string, unknown> = {
   "pipeline.vertex-name-include-index-prefix": false,
   "execution.runtime-mode": "STREAMING",
   "execution.batch-shuffle-mode": "ALL_EXCHANGES_BLOCKING",
+  "execution.sorted-inputs.enabled": true,
+  "execution.sorted-inputs.memory": 128 * 1024 * 1024,
   "execution.buffer-timeout.enabled": true,
   "execution.buffer-timeout.interval": 100,
   "execution.attached": false,

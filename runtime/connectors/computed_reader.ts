@@ -5,7 +5,14 @@
  * @module
  */
 
-import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext, SourceSplit } from "../functions/source.ts";
+import type {
+  BatchOutput,
+  InputStatus,
+  ReaderOutput,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+} from "../functions/source.ts";
 
 /** Holds a reader back; see datagen/rate_limiter.ts. */
 export interface Gate {
@@ -39,6 +46,8 @@ export abstract class ComputedReader<T, SplitT extends SourceSplit> implements S
   protected abstract next(): boolean;
   /** Emits that record; it counts only once it is out, since what makes it may throw. */
   protected abstract emit(output: ReaderOutput<T>): void;
+  /** Emits the next records; called only with a split that has some, and where no gate holds back. */
+  protected abstract emitMany(output: BatchOutput<T>): void;
   protected abstract take(splits: readonly SplitT[]): void;
 
   start(): void {
@@ -58,6 +67,12 @@ export abstract class ComputedReader<T, SplitT extends SourceSplit> implements S
       return "NOTHING_AVAILABLE";
     }
     this.emit(output);
+    return "MORE_AVAILABLE";
+  }
+
+  pollBatch(output: BatchOutput<T>, main: ReaderOutput<T>): InputStatus {
+    if (this.#gate !== undefined || !this.hasSplit() || !this.next()) return this.pollNext(main);
+    this.emitMany(output);
     return "MORE_AVAILABLE";
   }
 

@@ -49,6 +49,18 @@ export interface ReaderOutput<T> extends SourceOutput<T> {
   emitSide?(tagId: string, value: unknown, timestamp?: number): void;
 }
 
+/** Takes many records of a reader in one call; see {@link SourceReader.pollBatch}. */
+export interface BatchOutput<T> {
+  /**
+   * Emits `make(from)`, `make(from + 1)` and so on as long as the task can take more, `make(to - 1)` last. A record is
+   * made when it is taken, and has left the task's operators when the next is made.
+   *
+   * @param stamp The event time of a record in ms, where the source knows it.
+   * @returns The index of the first record that was not taken: where the reader goes on, and its position in a snapshot.
+   */
+  emitRange(from: number, to: number, make: (index: number) => T, stamp?: (value: T, index: number) => number): number;
+}
+
 /** An event between enumerator and reader; structured-cloneable. */
 export type SourceEvent = unknown;
 
@@ -85,6 +97,11 @@ export interface SourceReader<T, SplitT extends SourceSplit> {
   start(): void;
   /** Emits at most one record (or one small group that one position covers) and never waits. */
   pollNext(output: ReaderOutput<T>): InputStatus;
+  /**
+   * As {@link pollNext}, but for any number of records of the main output: the fast way, taken where the task can. The
+   * reader gives them by one call of `output.emitRange`; what it does not get rid of there comes at the next call.
+   */
+  pollBatch?(output: BatchOutput<T>, main: ReaderOutput<T>): InputStatus;
   /** Resolves when {@link pollNext} may have something. */
   isAvailable(): Promise<void>;
   /** The splits with the positions after the last record given to the output. */

@@ -35,6 +35,8 @@ export interface RecordWriterOptions {
   readonly bufferTimeoutMs: number;
   /** Operator whose records are written, for errors. */
   readonly operator: OperatorReference;
+  /** Called when the partition has no room any more. */
+  readonly onFull?: () => void;
 }
 
 /** The open batch of one channel. */
@@ -107,6 +109,11 @@ export class RecordWriter {
     const open = this.#open[channel];
     if (open.values.length === 0) return;
     this.#open[channel] = emptyBatch();
+    this.#handOver(channel, open);
+    if (!this.options.partition.hasRoom) this.options.onFull?.();
+  }
+
+  #handOver(channel: number, open: OpenBatch): void {
     const subpartition = this.options.partition.subpartitions[channel];
     if (!this.options.isEncoded(channel)) {
       subpartition.add(referenceBuffer(open.values, open.timestamps));

@@ -13,6 +13,7 @@ import { copyValue } from "../types/copy.ts";
 import { CallCollector } from "./collector.ts";
 import { callable, refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
+import type { FlatMapFusion } from "./fusion.ts";
 import type { OperatorContext, StreamOperatorFactory } from "./operator.ts";
 
 /** What a flatMap function returns. */
@@ -21,29 +22,42 @@ export type FlatMapResult<R> = (Iterable<R> & object) | void;
 /** Calls flatMap functions and draws what they return; shared by flatMap and coFlatMap. */
 export class IterableDrain<R> {
   readonly #context: OperatorContext<R>;
-  readonly #collector: CallCollector<R>;
+  /** Gives the handle of each call. */
+  readonly collector: CallCollector<R>;
   /** The iterator that is being drawn. */
   #iterator: Iterator<R> | undefined;
 
   constructor(context: OperatorContext<R>) {
     this.#context = context;
-    this.#collector = new CallCollector(context);
+    this.collector = new CallCollector(context);
   }
 
   /** Calls the function; returns the work that draws its iterable, or undefined when it returned none. */
   call(what: string, timestamp: number, run: (out: Collector<R>) => FlatMapResult<R>): (() => boolean) | undefined {
-    const out = this.#collector.begin(timestamp);
-    const call = this.#collector.call;
+    const out = this.collector.begin(timestamp);
     try {
       const result = run(out);
-      if (result === undefined) return undefined;
-      refusePromise(result, what);
-      this.#iterator = iteratorOf<R>(result, what);
+      return result === undefined ? undefined : this.drawing(what, timestamp, result);
     } finally {
-      this.#collector.end();
+      this.collector.end();
     }
-    const iterator = this.#iterator;
+  }
+
+  /** The work that draws what the running call has returned. */
+  drawing(what: string, timestamp: number, result: unknown): () => boolean {
+    refusePromise(result, what);
+    const iterator = iteratorOf<R>(result, what);
+    const call = this.collector.call;
+    this.#iterator = iterator;
     return () => this.#draw(iterator, call, timestamp);
+  }
+
+  /** The work that emits the elements of an array from that position on; the call is over, nothing of it runs here. */
+  rest(elements: readonly R[], from: number, timestamp: number): () => boolean {
+    const iterator = elements[Symbol.iterator]();
+    for (let i = 0; i < from; i++) iterator.next();
+    this.#iterator = iterator;
+    return () => this.#draw(iterator, this.collector.call, timestamp);
   }
 
   /** True when the iterator is exhausted; false when there is no room for more. At least one element per call. */
@@ -64,11 +78,11 @@ export class IterableDrain<R> {
 
   /** A generator's body runs here, so its collector and state handles work as in the call itself. */
   #next(iterator: Iterator<R>, call: number, timestamp: number): IteratorResult<R> {
-    this.#collector.resume(call, timestamp);
+    this.collector.resume(call, timestamp);
     try {
       return iterator.next();
     } finally {
-      this.#collector.end();
+      this.collector.end();
     }
   }
 
@@ -117,6 +131,25 @@ export class FlatMapOperator<T, R> extends FunctionOperator<FlatMapFunction<T, R
   override processElement(value: unknown, timestamp: number): void {
     const work = this.#drain.call("flatMap()", timestamp, (out) => this.#flatMap(value as T, out));
     if (work !== undefined) this.begin(work);
+  }
+  fusion(): FlatMapFusion {
+    const drain = this.#drain;
+    return {
+      kind: "flatMap",
+      call: this.#flatMap as FlatMapFusion["call"],
+      collector: drain.collector as CallCollector<unknown>,
+      copy: copyValue,
+      draw: (result, timestamp) => {
+        let work: () => boolean;
+        try {
+          work = drain.drawing("flatMap()", timestamp, result);
+        } finally {
+          drain.collector.end();
+        }
+        this.begin(work);
+      },
+      keepRest: (elements, from, timestamp) => this.begin(drain.rest(elements as readonly R[], from, timestamp)),
+    };
   }
   override close(): void {
     this.#drain?.close();

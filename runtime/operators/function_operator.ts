@@ -5,6 +5,7 @@
  */
 
 import type { FunctionFactory } from "../functions/rich_function.ts";
+import type { CallScope } from "./call_scope.ts";
 import {
   closeFunction,
   initializeFunctionState,
@@ -20,6 +21,10 @@ import { type OperatorContext, StreamOperator, type StreamOperatorFactory } from
 export abstract class FunctionOperator<F, OUT> extends StreamOperator<OUT> {
   constructor(protected readonly fn: F, numInputs = 1) {
     super(numInputs);
+  }
+  /** The scope to enter around a call; none for a plain function, which nobody ever gave a handle. */
+  protected handlesScope(scope: CallScope): CallScope | undefined {
+    return typeof this.fn === "function" ? undefined : scope;
   }
   override setup(context: OperatorContext<OUT>): void {
     super.setup(context);

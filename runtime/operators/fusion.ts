@@ -43,7 +43,7 @@ export interface FlatMapFusion {
 /** The end of a chain that writes records to a sink. */
 export interface SinkFusion {
   readonly kind: "sink";
-  readonly write: (value: unknown, context: SinkWriterContext) => unknown;
+  readonly writer: { write(value: unknown, context: SinkWriterContext): unknown };
   readonly context: SinkWriterContext;
   /** Holds the timestamp that the context tells. */
   readonly clock: { timestamp: number };

@@ -35,6 +35,19 @@ class KeyedSortPartitionOperator<T> extends FunctionOperator<undefined, T> {
   override processElement(value: unknown): void {
     this.#records.add(value as T);
   }
+  override endKey(): void {
+    let records: T[] | undefined;
+    let next = 0;
+    this.begin(() => {
+      records ??= this.#records.get().sort(this.#compare);
+      while (next < records.length) {
+        this.output.emit(records[next++], NO_TIMESTAMP);
+        if (!this.ctx.proceed()) return false;
+      }
+      return true;
+    });
+    super.endKey();
+  }
   override endInput(): void {
     const backend = this.ctx.keyedState!;
     const keys = [...backend.keys(STATE, VOID_NAMESPACE)].map((key) => ({ key, bytes: keyBytes(key) }));

@@ -9,6 +9,7 @@ import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { CallScope } from "./call_scope.ts";
 import { callable, refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
+import type { MapFusion } from "./fusion.ts";
 import { MutationCheck } from "./mutation_check.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
@@ -27,6 +28,11 @@ export class MapOperator<T, R> extends FunctionOperator<MapFunction<T, R>, R> {
     this.#scope = callScopeOf(this.ctx);
     this.#check = MutationCheck.for(this.ctx);
     super.open();
+  }
+  /** Values to be compared later go the long way. */
+  fusion(): MapFusion | undefined {
+    if (this.#check !== undefined) return undefined;
+    return { kind: "map", call: this.#map as (value: unknown) => unknown, scope: this.handlesScope(this.#scope) };
   }
   override processElement(value: unknown, timestamp: number): void {
     this.output.emit(this.#call(value as T), timestamp);

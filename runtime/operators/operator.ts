@@ -222,6 +222,21 @@ export abstract class StreamOperator<OUT = unknown> {
   get currentWatermark(): number {
     return this.#currentWatermark;
   }
+  /**
+   * BATCH with sorted input: no record of the current key follows. Its timers fire as at the end of time; then nothing of
+   * it is left, and time begins anew. May leave pending work.
+   */
+  endKey(): void {
+    this.begin(() => {
+      const { timers, keyedState } = this.ctx;
+      this.#currentWatermark = MAX_WATERMARK;
+      if (!timers.advanceWatermark(MAX_WATERMARK)) return false;
+      this.#currentWatermark = MIN_WATERMARK;
+      timers.advanceWatermark(MIN_WATERMARK);
+      keyedState?.dropKey?.();
+      return true;
+    });
+  }
   /** Called when one input has ended; what it emits still goes out. May leave pending work. */
   endInput(_input: number): void {}
   /** Called when all inputs have ended, after endInput. May leave pending work. */

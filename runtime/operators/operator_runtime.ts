@@ -13,6 +13,7 @@ import type { JobInfo, TaskInfo } from "../functions/rich_function.ts";
 import type { KeySelector } from "../functions/functions.ts";
 import type { MetricGroup } from "../metrics/metric_group.ts";
 import type { Seams } from "../seams/seams.ts";
+import { BatchKeyedStateBackend } from "../state/batch_backend.ts";
 import { HeapKeyedStateBackend } from "../state/heap_backend.ts";
 import type { KeyedStateBackend } from "../state/keyed_state_backend.ts";
 import { HeapOperatorStateBackend } from "../state/operator_state_backend.ts";
@@ -52,6 +53,8 @@ export interface OperatorRuntimeOptions<OUT = unknown> {
     readonly maxParallelism: number;
     readonly keyGroups: KeyGroupRange;
     readonly keyHashRule?: KeyHashRule;
+    /** The input is sorted by key (BATCH): state is kept for one key at a time. Default false. */
+    readonly oneAtATime?: boolean;
   };
   readonly processingTime: ProcessingTimeService;
   readonly proceed: () => boolean;
@@ -88,7 +91,13 @@ export class OperatorRuntime<OUT = unknown> {
     const processingTime = this.#processingTime(options.processingTime);
     this.keyedState = keyed === undefined
       ? undefined
-      : new HeapKeyedStateBackend({ ...keyed, now: () => options.seams.clock.now() });
+      : keyed.oneAtATime
+      ? new BatchKeyedStateBackend(keyed)
+      : new HeapKeyedStateBackend({
+        ...keyed,
+        now: () => options.seams.clock.now(),
+        typedState: options.config.optimizations?.typedState,
+      });
     this.timers = new HeapTimerManager({
       keyedState: this.keyedState,
       processingTime,

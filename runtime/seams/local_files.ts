@@ -26,6 +26,15 @@ export interface ReadableFile {
   close(): void;
 }
 
+/** A file that is complete, read at any position in the task loop. */
+export interface CompleteFile {
+  readonly sizeBytes: number;
+  /** The bytes from `position` on, as many as `into` takes; fewer at the end of the file. */
+  readAt(position: number, into: Uint8Array): number;
+  /** Ends reading; twice does no harm. */
+  close(): void;
+}
+
 /** An open file, written at its end. Synchronous, because writers run in the task loop; small and buffered. */
 export interface AppendableFile {
   /** Writes behind the last byte; may stay in memory until `fsync` or `close`. */
@@ -47,6 +56,8 @@ export interface AppendableFile {
 export interface LocalFiles {
   /** Opens a file for reading. @throws FlinkError when it is missing or a directory. */
   open(path: string): Promise<ReadableFile>;
+  /** Opens a file that nobody writes any more, to be read at once. @throws FlinkError when it is missing. */
+  openComplete(path: string): CompleteFile;
   /** All bytes of a file. */
   readAll(path: string): Promise<Uint8Array>;
   /** All bytes of a file, at once. */

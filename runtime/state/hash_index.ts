@@ -35,6 +35,10 @@ export class HashIndex {
   #shift = 32 - Math.log2(INITIAL_CAPACITY);
   #size = 0;
 
+  get byteLength(): number {
+    return this.#pairs.byteLength;
+  }
+
   /** First bucket that holds this hash, or -1. */
   first(hash: number): number {
     return this.#scan(Math.imul(hash, SPREAD) >>> this.#shift, hash);

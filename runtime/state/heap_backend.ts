@@ -1,5 +1,6 @@
 /**
- * Keyed state on the heap: one {@link HeapTable} per state, handles on top, snapshots as one run of everything.
+ * Keyed state on the heap: one table per state, handles on top, snapshots as one run of everything. Tables are
+ * {@link TypedTable}s over rows that all states share, or with typed state switched off and for TTL {@link HeapTable}s.
  *
  * Invariants: a state's name belongs to one kind for ever, also when it came from a snapshot and nobody has asked for it
  * yet; such states are carried along into later snapshots. A snapshot is encoded at once, so later writes cannot reach
@@ -20,9 +21,10 @@ import {
   type HeapState,
   HeapValueState,
 } from "./heap_states.ts";
-import { HeapTable, type KeyGroupTable } from "./heap_table.ts";
+import { HeapTable, type StateTable } from "./heap_table.ts";
 import { hashText } from "./hash_index.ts";
 import { KeyContext } from "./key_context.ts";
+import { KeyRows } from "./key_rows.ts";
 import { withInferredSchemas } from "./inferred_schemas.ts";
 import type {
   KeyedBackendOptions,
@@ -44,6 +46,7 @@ import {
   unexpiredPart,
 } from "./ttl.ts";
 import { TtlAggregatingState, TtlListState, TtlMapState, TtlReducingState, TtlValueState } from "./ttl_states.ts";
+import { TypedTable } from "./typed_table.ts";
 
 const PLAIN_HANDLES = {
   value: HeapValueState,
@@ -79,7 +82,9 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   readonly keyHashRule: KeyHashRule;
   readonly keyContext: KeyContext;
   readonly #now: () => number;
-  readonly #tables = new Map<string, HeapTable>();
+  /** Undefined with typed state switched off. */
+  #rows: KeyRows | undefined;
+  readonly #tables = new Map<string, StateTable>();
   readonly #open = new Map<string, OpenState>();
   /** Cleanups that run whenever a key is set. */
   readonly #perRecordCleanups: IncrementalCleanup[] = [];
@@ -94,6 +99,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       keyHashRule: this.keyHashRule,
     });
     this.#now = options.now;
+    this.#rows = options.typedState === false ? undefined : new KeyRows(this.keyContext);
   }
 
   setCurrentKey(key: Key): void {
@@ -117,14 +123,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   }
 
   keys(stateName: string, namespace: string): Iterable<Key> {
-    const keys: Key[] = [];
-    for (const group of this.#tables.get(stateName)?.groups ?? []) {
-      if (group === undefined) continue;
-      for (let row = 0; row < group.size; row++) {
-        if (group.namespaces[row] === namespace) keys.push(group.keys[row]);
-      }
-    }
-    return keys;
+    return this.#tables.get(stateName)?.keys(namespace) ?? [];
   }
 
   applyToAllKeys<H>(namespace: string, descriptor: StateDescriptor, fn: (key: Key, state: H) => void): void {
@@ -152,15 +151,22 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     return size;
   }
 
+  /** Bytes of all tables, without what objects and texts hold. */
+  get byteLength(): number {
+    let bytes = this.#rows?.byteLength ?? 0;
+    for (const table of this.#tables.values()) bytes += table.byteLength;
+    return bytes;
+  }
+
   snapshot(extra: ExtraRows = { metas: [], rows: [] }): KeyedSnapshot {
     const now = this.#now();
-    const groups: Map<string, readonly (readonly [keyGroup: number, rows: readonly GroupRow[]])[]> = groupedRows(
-      extra.rows,
+    const groups = new Map<string, Iterable<readonly [keyGroup: number, rows: readonly GroupRow[]]>>(
+      groupedRows(extra.rows),
     );
     const metas = Array.from(this.#tables.values(), (table) => {
-      const own = this.#groupsOf(table, now);
-      groups.set(table.meta.name, own);
-      return withInferredSchemas(table.meta, own.map(([, rows]) => rows));
+      const toValue = this.#rowValue(table, now);
+      groups.set(table.meta.name, { [Symbol.iterator]: () => table.rowsByKeyGroup(toValue)[Symbol.iterator]() });
+      return withInferredSchemas(table.meta, rowsOfGroups(table.rowsByKeyGroup(toValue)));
     });
     const states = sortedMetas([...metas, ...extra.metas]);
     const { maxParallelism, keyHashRule, keyGroups } = this;
@@ -184,6 +190,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   dispose(): void {
     for (const table of this.#tables.values()) table.clear();
     this.#tables.clear();
+    if (this.#rows !== undefined) this.#rows = new KeyRows(this.keyContext);
     this.#open.clear();
     this.#perRecordCleanups.length = 0;
     this.keyContext.clear();
@@ -197,10 +204,10 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       checkKind(restored.meta, descriptor);
       if (restored.meta.ttl !== (settings !== undefined)) this.#migrateTtl(restored);
     }
-    const table = restored ?? this.#tableOf({ name, kind, ttl: settings !== undefined, schema: "generic" });
+    const table = this.#tableOf({ name, kind, ttl: settings !== undefined, schema: "generic" });
     const handle = settings === undefined
       ? new PLAIN_HANDLES[kind](table, descriptor)
-      : new TTL_HANDLES[kind](table, descriptor, this.#ttlContext(table, settings));
+      : new TTL_HANDLES[kind](table as HeapTable, descriptor, this.#ttlContext(table as HeapTable, settings));
     this.#open.set(name, { handle, ttl: settings });
     return handle;
   }
@@ -215,34 +222,50 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     return { settings, cleanup, now: this.#now };
   }
 
-  #tableOf(meta: StateMeta): HeapTable {
+  #tableOf(meta: StateMeta): StateTable {
     let table = this.#tables.get(meta.name);
-    if (table === undefined) this.#tables.set(meta.name, table = new HeapTable(meta, this.keyContext));
+    if (table === undefined) this.#tables.set(meta.name, table = this.#newTable(meta));
     return table;
   }
 
-  /** TTL of a state was switched on or off since the snapshot: old values count as just written. */
-  #migrateTtl(table: HeapTable): void {
-    const enable = !table.meta.ttl;
-    const now = this.#now();
-    for (const group of table.groups) {
-      for (let row = 0; row < (group?.size ?? 0); row++) {
-        const stored = group!.values[row];
-        group!.values[row] = table.meta.kind === "list"
-          ? migrateTtlList(stored as unknown[], enable, now)
-          : migrateTtl(stored, enable, now);
-      }
-    }
-    table.meta = { ...table.meta, ttl: enable };
+  /** What expires is looked over a few rows at a time, which is the business of a HeapTable. */
+  #newTable(meta: StateMeta): StateTable {
+    return meta.ttl || this.#rows === undefined
+      ? new HeapTable(meta, this.keyContext)
+      : new TypedTable(meta, this.keyContext, this.#rows);
   }
 
-  /** The rows of a state by key group, in ascending order. */
-  #groupsOf(table: HeapTable, now: number): [keyGroup: number, rows: GroupRow[]][] {
-    const ttl = this.#open.get(table.meta.name)?.ttl;
-    const filterMs = ttl?.cleanupInSnapshot ? ttl.ttlMs : undefined;
-    return table.groups.flatMap((group, i): [number, GroupRow[]][] =>
-      group === undefined ? [] : [[this.keyGroups.start + i, rowsOf(group, table.meta, filterMs, now)]]
-    );
+  /** TTL of a state was switched on or off since the snapshot: old values count as just written. */
+  #migrateTtl(table: StateTable): void {
+    const { meta } = table;
+    const enable = !meta.ttl;
+    const now = this.#now();
+    const migrated = this.#newTable({ ...meta, ttl: enable });
+    const keyBefore = this.keyContext.isSet ? this.keyContext.key : undefined;
+    for (const [, rows] of table.rowsByKeyGroup((stored) => stored)) {
+      for (const { key, namespace, value } of rows) {
+        this.keyContext.set(key);
+        const hash = hashText(namespace);
+        table.remove(namespace, hash);
+        const moved = meta.kind === "list"
+          ? migrateTtlList(value as unknown[], enable, now)
+          : migrateTtl(value, enable, now);
+        migrated.put(namespace, hash, moved);
+      }
+    }
+    if (keyBefore === undefined) this.keyContext.clear();
+    else this.keyContext.set(keyBefore);
+    this.#tables.set(meta.name, migrated);
+  }
+
+  /** Makes the values of a snapshot from stored ones; undefined for what has expired and shall not be kept. */
+  #rowValue({ meta }: StateTable, now: number): (stored: unknown) => unknown {
+    const ttl = this.#open.get(meta.name)?.ttl;
+    if (!ttl?.cleanupInSnapshot) return (stored) => toRowValue(meta, stored);
+    return (stored) => {
+      const rest = unexpiredPart(stored, ttl.ttlMs, now);
+      return rest === undefined ? undefined : toRowValue(meta, rest);
+    };
   }
 
   #checkFits(snapshot: KeyedSnapshot): void {
@@ -289,15 +312,10 @@ function checkKind(taken: StateMeta, wanted: StateDescriptor): void {
   });
 }
 
-/** The rows of one key group in the form of a snapshot, without what has expired when `filterMs` is given. */
-function rowsOf(group: KeyGroupTable, meta: StateMeta, filterMs: number | undefined, now: number): GroupRow[] {
-  const rows: GroupRow[] = [];
-  for (let row = 0; row < group.size; row++) {
-    const stored = filterMs === undefined ? group.values[row] : unexpiredPart(group.values[row], filterMs, now);
-    if (stored === undefined) continue;
-    rows.push({ key: group.keys[row], namespace: group.namespaces[row], value: toRowValue(meta, stored) });
-  }
-  return rows;
+function* rowsOfGroups(
+  groups: Iterable<readonly [number, readonly GroupRow[]]>,
+): Generator<readonly GroupRow[], undefined> {
+  for (const [, rows] of groups) yield rows;
 }
 
 /** Rows by state and key group; key groups in ascending order. */

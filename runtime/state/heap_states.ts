@@ -20,7 +20,7 @@ import type {
 } from "../functions/state_descriptor.ts";
 import { copyValue } from "../types/copy.ts";
 import { hashText } from "./hash_index.ts";
-import type { HeapTable } from "./heap_table.ts";
+import type { StateTable } from "./heap_table.ts";
 import { type MergingState, type NamespacedState, VOID_NAMESPACE } from "./keyed_state_backend.ts";
 import {
   addToAccumulator,
@@ -39,11 +39,11 @@ import { UserMap } from "./user_map.ts";
 
 /** What all handles share: the row of the current key in the handle's namespace. */
 export abstract class HeapState implements NamespacedState {
-  protected readonly table: HeapTable;
+  protected readonly table: StateTable;
   #namespace = VOID_NAMESPACE;
   #namespaceHash = 0;
 
-  constructor(table: HeapTable) {
+  constructor(table: StateTable) {
     this.table = table;
   }
 
@@ -80,7 +80,7 @@ export abstract class HeapState implements NamespacedState {
 export class HeapValueState extends HeapState implements ValueState<unknown> {
   readonly #defaultValue: unknown;
 
-  constructor(table: HeapTable, descriptor: StateDescriptor) {
+  constructor(table: StateTable, descriptor: StateDescriptor) {
     super(table);
     this.#defaultValue = copyValue(descriptor.defaultValue);
   }
@@ -120,7 +120,7 @@ export abstract class HeapMergingState extends HeapState implements MergingState
 export class HeapListState extends HeapMergingState implements ListState<unknown> {
   readonly #name: string;
 
-  constructor(table: HeapTable, descriptor: StateDescriptor) {
+  constructor(table: StateTable, descriptor: StateDescriptor) {
     super(table);
     this.#name = descriptor.name;
   }
@@ -227,7 +227,7 @@ export class HeapMapState extends HeapState implements MapState<unknown, unknown
 export class HeapReducingState extends HeapMergingState implements ReducingState<unknown> {
   readonly #reduce: (left: unknown, right: unknown) => unknown;
 
-  constructor(table: HeapTable, descriptor: StateDescriptor) {
+  constructor(table: StateTable, descriptor: StateDescriptor) {
     super(table);
     this.#reduce = reduceCall(descriptor.reduce!);
   }
@@ -256,7 +256,7 @@ export class HeapAggregatingState extends HeapMergingState implements Aggregatin
   readonly #aggregate: AggregateFunction<unknown, unknown, unknown>;
   readonly #name: string;
 
-  constructor(table: HeapTable, descriptor: StateDescriptor) {
+  constructor(table: StateTable, descriptor: StateDescriptor) {
     super(table);
     this.#aggregate = descriptor.aggregate!;
     this.#name = descriptor.name;

@@ -13,6 +13,27 @@ import type { Key } from "../types/key.ts";
 import { HashIndex, hashText, mixHash } from "./hash_index.ts";
 import { type CanonicalKey, type KeyContext, sameCanonical } from "./key_context.ts";
 import type { StateMeta } from "./keyed_state_backend.ts";
+import type { GroupRow } from "./snapshot.ts";
+
+/** The rows of one state by key and namespace, however they are kept; all but the last three act on the current key. */
+export interface StateTable {
+  readonly meta: StateMeta;
+  /** Number of rows. */
+  readonly size: number;
+  /** Bytes of index and columns, without what objects and texts hold. */
+  readonly byteLength: number;
+  /** The value, or undefined; `namespaceHash` is that of {@link hashText}. */
+  get(namespace: string, namespaceHash: number): unknown;
+  put(namespace: string, namespaceHash: number, value: unknown): void;
+  remove(namespace: string, namespaceHash: number): void;
+  /** Removes and returns the value of a namespace. */
+  take(namespace: string): unknown;
+  clear(): void;
+  /** All keys that have a row in that namespace, at this moment. */
+  keys(namespace: string): Key[];
+  /** The rows of each key group in ascending order, with what `toValue` makes of the values but undefined. */
+  rowsByKeyGroup(toValue: (stored: unknown) => unknown): Iterable<readonly [keyGroup: number, rows: GroupRow[]]>;
+}
 
 /** The rows of one key group. Columns are read directly; they are changed only through the methods. */
 export class KeyGroupTable {
@@ -25,6 +46,10 @@ export class KeyGroupTable {
 
   get size(): number {
     return this.values.length;
+  }
+
+  get byteLength(): number {
+    return this.#index.byteLength + 5 * 8 * this.values.length;
   }
 
   /** The row of the current key, or -1. `hash` is that of key and namespace together. */
@@ -83,7 +108,7 @@ function ownCanonical(canonical: CanonicalKey): CanonicalKey {
 }
 
 /** All rows of one state in one subtask. */
-export class HeapTable {
+export class HeapTable implements StateTable {
   /** By key group, from the first of the range; undefined where nothing was ever written. */
   readonly groups: (KeyGroupTable | undefined)[];
   readonly #context: KeyContext;
@@ -128,7 +153,6 @@ export class HeapTable {
     if (row >= 0) group.removeRow(row);
   }
 
-  /** Removes and returns the value of a namespace of the current key. */
   take(namespace: string): unknown {
     const hash = hashText(namespace);
     const value = this.get(namespace, hash);
@@ -138,5 +162,40 @@ export class HeapTable {
 
   clear(): void {
     this.groups.fill(undefined);
+  }
+
+  get byteLength(): number {
+    let bytes = 8 * this.groups.length;
+    for (const group of this.groups) if (group !== undefined) bytes += group.byteLength;
+    return bytes;
+  }
+
+  keys(namespace: string): Key[] {
+    const keys: Key[] = [];
+    for (const group of this.groups) {
+      if (group === undefined) continue;
+      for (let row = 0; row < group.size; row++) {
+        if (group.namespaces[row] === namespace) keys.push(group.keys[row]);
+      }
+    }
+    return keys;
+  }
+
+  *rowsByKeyGroup(toValue: (stored: unknown) => unknown): Generator<readonly [number, GroupRow[]], undefined> {
+    for (let at = 0; at < this.groups.length; at++) {
+      if (this.groups[at] !== undefined) yield [this.#firstKeyGroup + at, this.rowsOf(at, toValue)];
+    }
+  }
+
+  /** The rows of a key group, counted from the first of the range. */
+  rowsOf(at: number, toValue: (stored: unknown) => unknown): GroupRow[] {
+    const rows: GroupRow[] = [];
+    const group = this.groups[at];
+    if (group === undefined) return rows;
+    for (let row = 0; row < group.size; row++) {
+      const value = toValue(group.values[row]);
+      if (value !== undefined) rows.push({ key: group.keys[row], namespace: group.namespaces[row], value });
+    }
+    return rows;
   }
 }

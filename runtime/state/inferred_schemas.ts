@@ -18,6 +18,7 @@ export function withInferredSchemas(meta: StateMeta, groups: Iterable<readonly G
   const values = new SchemaTracker();
   let rows = 0;
   for (const group of groups) {
+    if (rows >= MAX_ROWS) break;
     for (const row of group) {
       if (rows++ >= MAX_ROWS) break;
       keys.observe(row.key);

@@ -1,14 +1,14 @@
 /**
  * The current key of one keyed operator: what handles and timers act on.
  *
- * Invariants: canonical form is made once per key, hash and key group only when somebody asks. Owned by the keyed state
+ * Invariants: canonical form, hash, key group and row are found once per key and only when somebody asks. Owned by the keyed state
  * backend; the timer service reads it and puts the previous key back after firing.
  *
  * @module
  */
 
 import { InvalidProgramError } from "../errors.ts";
-import { canonicalKey } from "../types/canonical_key.ts";
+import { assertKey, canonicalKey } from "../types/canonical_key.ts";
 import type { Key, KeyHashRule } from "../types/key.ts";
 import { hashKey, type KeyGroupRange, murmurHash } from "../types/key_group.ts";
 
@@ -19,6 +19,11 @@ export type CanonicalKey = string | number | bigint | boolean;
 export function sameCanonical(a: CanonicalKey, b: CanonicalKey): boolean {
   return a === b || (a !== a && b !== b);
 }
+
+/** {@link KeyContext.row} of a key that has none. */
+export const NO_ROW = -1;
+/** {@link KeyContext.row} of a key that was not looked up. */
+export const UNKNOWN_ROW = -2;
 
 /** The parts of a {@link KeyContext} that do not change. */
 export interface KeyContextOptions {
@@ -32,9 +37,13 @@ export class KeyContext {
   readonly maxParallelism: number;
   readonly keyGroups: KeyGroupRange;
   readonly keyHashRule: KeyHashRule;
+  /** The row of the key, {@link NO_ROW} when it has none, {@link UNKNOWN_ROW} until somebody asks. For key_rows.ts. */
+  row: number = UNKNOWN_ROW;
   #key: Key | undefined;
-  #canonical: CanonicalKey = "";
+  /** Undefined until somebody asks. */
+  #canonical: CanonicalKey | undefined;
   #hash = 0;
+  #isHashed = false;
   /** -1 until somebody asks. */
   #keyGroup = -1;
 
@@ -46,14 +55,24 @@ export class KeyContext {
 
   /** @throws InvalidProgramError TSF-2102 when it is no key. */
   set(key: Key): void {
-    this.#canonical = canonicalKey(key);
+    const kind = typeof key;
+    if (kind === "number" || kind === "string") {
+      // The same key again: all that is known of it holds. 0 and -0 are one key but are given back as they came.
+      if (key === this.#key && key !== 0) return;
+    } else if (kind !== "bigint" && kind !== "boolean") assertKey(key);
     this.#key = key;
-    this.#keyGroup = -1;
+    this.#forget();
   }
 
   clear(): void {
     this.#key = undefined;
-    this.#canonical = "";
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.row = UNKNOWN_ROW;
+    this.#canonical = undefined;
+    this.#isHashed = false;
     this.#keyGroup = -1;
   }
 
@@ -68,8 +87,7 @@ export class KeyContext {
   }
 
   get canonical(): CanonicalKey {
-    if (this.#key === undefined) throw noKey();
-    return this.#canonical;
+    return this.#canonical ??= canonicalKey(this.key);
   }
 
   /**
@@ -80,9 +98,18 @@ export class KeyContext {
     this.#canonical = canonical;
   }
 
-  /** Flink's hash code of the key. */
+  /** Flink's hash code of the key. @throws InvalidProgramError TSF-2116 as {@link keyGroup} does. */
   get hash(): number {
     if (this.#keyGroup < 0) this.#locate();
+    return this.#hash;
+  }
+
+  /** {@link hash} also of a key that belongs to another subtask. */
+  get lookupHash(): number {
+    if (!this.#isHashed) {
+      this.#hash = hashKey(this.key, this.keyHashRule);
+      this.#isHashed = true;
+    }
     return this.#hash;
   }
 
@@ -92,9 +119,13 @@ export class KeyContext {
     return this.#keyGroup;
   }
 
+  /** Throws what {@link keyGroup} throws. */
+  checkKeyGroup(): void {
+    if (this.#keyGroup < 0) this.#locate();
+  }
+
   #locate(): void {
-    this.#hash = hashKey(this.key, this.keyHashRule);
-    const keyGroup = murmurHash(this.#hash) % this.maxParallelism;
+    const keyGroup = murmurHash(this.lookupHash) % this.maxParallelism;
     if (keyGroup < this.keyGroups.start || keyGroup > this.keyGroups.end) {
       throw new InvalidProgramError("TSF-2116", "A key arrived in a subtask that does not own its key group", {
         expected: `key group ${this.keyGroups.start} to ${this.keyGroups.end}`,

@@ -71,6 +71,8 @@ export interface KeyedBackendOptions {
   readonly keyHashRule?: KeyHashRule;
   /** Clock for TTL, ms since the epoch. */
   readonly now: () => number;
+  /** Keeps numbers in typed columns over rows that all states share. Default true; results are the same. */
+  readonly typedState?: boolean;
 }
 
 /** Keyed state of one operator in one subtask. */
@@ -81,6 +83,8 @@ export interface KeyedStateBackend {
   readonly keyContext: KeyContext;
   /** Sets the key all handles act on. @throws InvalidProgramError TSF-2102 when it is no key. */
   setCurrentKey(key: Key): void;
+  /** Of a backend that holds one key at a time: forgets all state of the current key; any other may follow. */
+  dropKey?(): void;
   /** @throws InvalidProgramError TSF-2115 when no key is set. */
   getCurrentKey(): Key;
   /** @throws InvalidProgramError TSF-2116 when the key belongs to another subtask. */

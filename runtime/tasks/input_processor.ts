@@ -115,6 +115,12 @@ export class InputProcessor {
     const control = this.#chain.control;
     const rows = values.length;
     let i = cursor.next;
+    const { fused } = this.#chain;
+    if (fused !== undefined) {
+      while (i < rows && control.held === 0 && fused.budget.mayGoOn()) {
+        cursor.next = i = fused.inputs[cursor.input](values, timestamps, i, rows);
+      }
+    }
     while (i < rows && control.held === 0 && proceed()) {
       // The cursor moves first: a record that fails is not taken twice.
       cursor.next = i + 1;

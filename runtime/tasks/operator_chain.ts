@@ -1,6 +1,8 @@
 /**
- * The operators of one vertex wired together: the plain interpreter of a chain. Generated code will implement the same
- * {@link ChainTarget} for its entry; this stays as fallback and oracle.
+ * The operators of one vertex wired together: the plain interpreter of a chain. Generated code (codegen/) takes over the
+ * way of records from one operator to the next by replacing {@link ChainOutput.emit} and by running whole batches;
+ * everything else (watermarks, statuses, what waits for a busy operator) goes this way always, and records too where
+ * nothing was generated: as fallback and as oracle.
  *
  * Order is depth first: a record is through the whole chain before the next enters. While an operator is busy (it had
  * more to do than it may do in this step) what arrives for it waits in its queue; `resume` goes on from the tail of the
@@ -15,6 +17,8 @@ import { wrapUserError } from "../operators/user_error.ts";
 import type { Spill } from "../seams/spill.ts";
 import { copyValue } from "../types/copy.ts";
 import { type LatencyMarker, MIN_WATERMARK, type Output, type WatermarkStatus } from "../types/stream_element.ts";
+import type { RecordWriter } from "../network/record_writer.ts";
+import type { FusedChain } from "./codegen/fused_chain.ts";
 import { ElementQueue, type QueuedEvent, type QueueTarget } from "./element_queue.ts";
 
 /** Whatever an operator's output may lead to: the next operator of the chain or a record writer. */
@@ -31,8 +35,11 @@ export class ChainControl {
   held = 0;
   readonly nodes: ChainNode[] = [];
 
-  /** @param proceed Whether the task may do one more thing in this step. */
-  constructor(readonly proceed: () => boolean, readonly spill: Spill) {}
+  /**
+   * @param proceed Whether the task may do one more thing in this step.
+   * @param onHeld Called when a node becomes busy: loops over batches must stop.
+   */
+  constructor(readonly proceed: () => boolean, readonly spill: Spill, readonly onHeld: () => void = () => {}) {}
 
   /** Whether a node may emit one more element: the step allows it and nothing behind the node is still at work. */
   mayEmit(node: ChainNode): boolean {
@@ -43,39 +50,41 @@ export class ChainControl {
   }
 }
 
+/** Takes a record somewhere. */
+export type Emit = (value: unknown, timestamp: number) => void;
+/** Takes a record to a side output. */
+export type EmitSide = (tagId: string, value: unknown, timestamp: number) => void;
+
 /** The output of one operator: its targets, main and by side output tag. */
 export class ChainOutput implements Output {
-  readonly #main: ChainTarget[] = [];
-  readonly #side = new Map<string, ChainTarget[]>();
+  readonly main: ChainTarget[] = [];
+  readonly side: Map<string, ChainTarget[]> = new Map();
   readonly #all: ChainTarget[] = [];
-  #single: ChainTarget | undefined;
   /** Records emitted to the main output. */
   numRecordsOut = 0;
   /** The last watermark emitted. */
   currentWatermark = MIN_WATERMARK;
+  // Fields, so that generated code takes their place and operators still see one shape of output.
+  emit: Emit = (value, timestamp) => {
+    this.numRecordsOut++;
+    if (this.main.length === 1) this.main[0].record(value, timestamp);
+    else this.#toAll(this.main, value, timestamp);
+  };
+  emitSide: EmitSide = (tagId, value, timestamp) => {
+    const targets = this.side.get(tagId);
+    if (targets !== undefined) this.#toAll(targets, value, timestamp);
+  };
 
   constructor(readonly objectReuse: boolean) {}
 
   /** Adds a consumer of the main output, or of the side output of that tag. */
   add(target: ChainTarget, sideOutputTag?: string): void {
     if (sideOutputTag === undefined) {
-      this.#main.push(target);
+      this.main.push(target);
     } else {
-      this.#side.set(sideOutputTag, [...(this.#side.get(sideOutputTag) ?? []), target]);
+      this.side.set(sideOutputTag, [...(this.side.get(sideOutputTag) ?? []), target]);
     }
     this.#all.push(target);
-    this.#single = this.#main.length === 1 ? this.#main[0] : undefined;
-  }
-
-  emit(value: unknown, timestamp: number): void {
-    this.numRecordsOut++;
-    if (this.#single !== undefined) this.#single.record(value, timestamp);
-    else this.#toAll(this.#main, value, timestamp);
-  }
-
-  emitSide(tagId: string, value: unknown, timestamp: number): void {
-    const targets = this.#side.get(tagId);
-    if (targets !== undefined) this.#toAll(targets, value, timestamp);
   }
 
   emitWatermark(timestamp: number): void {
@@ -99,12 +108,31 @@ export class ChainOutput implements Output {
   }
 }
 
+/** The end of a chain that leads to other tasks. */
+export class WriterTarget implements ChainTarget {
+  constructor(readonly writer: RecordWriter) {}
+
+  record(value: unknown, timestamp: number): void {
+    this.writer.emit(value, timestamp);
+  }
+  watermark(timestamp: number): void {
+    this.writer.broadcast({ kind: "watermark", timestamp });
+  }
+  status(status: WatermarkStatus): void {
+    this.writer.broadcast({ kind: "status", status });
+  }
+  latency(marker: LatencyMarker): void {
+    this.writer.broadcast(marker);
+  }
+}
+
 /** One operator in its place in the chain. */
 export class ChainNode {
   readonly inputs: readonly ChainTarget[];
   /** Elements that wait because the operator is busy. */
   readonly #queues: ElementQueue[];
-  #held = false;
+  /** As {@link isHeld}; for reading only. */
+  held = false;
   numRecordsIn = 0;
 
   constructor(
@@ -122,12 +150,13 @@ export class ChainNode {
 
   /** True while the operator is busy or something waits for it. */
   get isHeld(): boolean {
-    return this.#held;
+    return this.held;
   }
   set isHeld(held: boolean) {
-    if (held === this.#held) return;
-    this.#held = held;
+    if (held === this.held) return;
+    this.held = held;
     this.control.held += held ? 1 : -1;
+    if (held) this.control.onHeld();
   }
 
   /** Runs a call into the operator; errors are attributed to it. */
@@ -170,7 +199,7 @@ export class ChainNode {
 }
 
 /** An input of a node: where the operator before it writes. */
-class NodeInput implements ChainTarget {
+export class NodeInput implements ChainTarget {
   readonly #operator: StreamOperator;
   readonly #isKeyed: boolean;
   readonly direct: QueueTarget;
@@ -262,6 +291,9 @@ class NodeInput implements ChainTarget {
 
 /** All nodes of a vertex, head first. */
 export class OperatorChain {
+  /** The generated form, where there is one; set before the first record. */
+  fused: FusedChain | undefined;
+
   constructor(readonly nodes: readonly ChainNode[], readonly control: ChainControl) {}
 
   get head(): ChainNode {

@@ -14,7 +14,7 @@ import type { RecordWriter } from "../network/record_writer.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** Elements between two looks at the clock, at most: the next ones may be slow. */
-const MAX_ROWS_PER_LOOK = 256;
+const MAX_ROWS_PER_LOOK = 100;
 /** Above any number of elements. */
 const AT_ONCE = 0x3fffffff;
 
@@ -28,7 +28,7 @@ export interface StepTime {
 export class StepBudget {
   /** Elements left of this step. */
   left = 0;
-  /** Where {@link left} stands when {@link mayGoOn} has to be asked again; below zero: not before the end of the step. */
+  /** Where {@link left} stands when {@link mayGoOn} has to be asked again; zero: at the end of the step. */
   lookAt = 0;
   #startMs = 0;
   /**
@@ -44,7 +44,7 @@ export class StepBudget {
 
   refill(): void {
     this.left = this.rows;
-    this.lookAt = -1;
+    this.lookAt = 0;
     if (this.time === undefined) return;
     this.#startMs = this.time.clock.monotonic();
     this.lookAt = this.rows - 1;
@@ -67,7 +67,7 @@ export class StepBudget {
   mayGoOn(): boolean {
     if (!this.isOpen) return false;
     if (this.left > this.lookAt) return true;
-    if (this.time === undefined) this.lookAt = -1;
+    if (this.time === undefined) this.lookAt = 0;
     else if (!this.#hasTime(this.time)) {
       this.left = 0;
       return false;
@@ -87,7 +87,7 @@ export class StepBudget {
     const takenMs = clock.monotonic() - this.#startMs;
     const done = this.rows - this.left;
     const expected = takenMs > 0 ? Math.ceil(done * (limitMs - takenMs) / takenMs) : done;
-    this.lookAt = this.left - Math.max(1, Math.min(expected, done, MAX_ROWS_PER_LOOK));
+    this.lookAt = Math.max(0, this.left - Math.max(1, Math.min(expected, done, MAX_ROWS_PER_LOOK)));
     return takenMs < limitMs;
   }
 }

@@ -11,7 +11,7 @@ import type { OperatorReference } from "../errors.ts";
 import type { InputGate } from "../network/input_gate.ts";
 import type { RecordWriter } from "../network/record_writer.ts";
 import type { OperatorRuntime } from "../operators/operator_runtime.ts";
-import type { SourceSplit } from "../functions/source.ts";
+import type { BatchOutput, SourceSplit } from "../functions/source.ts";
 import type { SourceOperator } from "../operators/source/source_operator.ts";
 import type { Clock } from "../seams/clock.ts";
 import type { Log } from "../seams/log.ts";
@@ -19,7 +19,8 @@ import type { OperatorSubtaskState } from "../state/rescale.ts";
 import type { CheckpointBarrier } from "../types/stream_element.ts";
 import { closeOperators, warnAboutTimers } from "./chain_closing.ts";
 import { ChainEnding } from "./chain_ending.ts";
-import { InputProcessor } from "./input_processor.ts";
+import { type InputEvents, InputProcessor } from "./input_processor.ts";
+import { fuseChain } from "./codegen/fused_chain.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { OperatorChain } from "./operator_chain.ts";
 import { TaskFlush } from "./task_flush.ts";
@@ -50,6 +51,17 @@ export interface TaskListener {
   onDataProcessed(): void;
 }
 
+/** Gives a task what arrives at its gates. */
+export interface TaskInputs {
+  readonly hasInput: boolean;
+  readonly isClosed: boolean;
+  readonly isAligning: boolean;
+  /** Does one thing; false when there is nothing. */
+  step(proceed: () => boolean): boolean;
+  /** The task has ended, however it did. */
+  close?(): void;
+}
+
 /** The parts of a task, wired by task_builder.ts. */
 export interface StreamTaskParts {
   readonly name: string;
@@ -69,6 +81,10 @@ export interface StreamTaskParts {
   readonly abort: AbortController;
   /** With checkpoints on, a task whose input has ended stays until one that covers its last output is complete. */
   readonly awaitsFinalCheckpoint: boolean;
+  /** Names the functions the chain is compiled to; undefined = it is interpreted. */
+  readonly fusedId: string | undefined;
+  /** Makes inputs that are not taken in the order of arrival. */
+  readonly orderedInputs?: (chain: OperatorChain, events: InputEvents) => TaskInputs;
 }
 
 /** The first checkpoint that a task takes after it has processed everything. */
@@ -86,7 +102,7 @@ class FinalCheckpoint {
 /** One attempt of one subtask. */
 export class StreamTask {
   #state: ExecutionState = "DEPLOYING";
-  readonly #inputs: InputProcessor | undefined;
+  readonly #inputs: TaskInputs | undefined;
   readonly #flush: TaskFlush;
   readonly #ending: ChainEnding;
   #checkpoint: { readonly barrier: CheckpointBarrier; prepared: number } | undefined;
@@ -104,17 +120,19 @@ export class StreamTask {
     const { gates, chain } = parts;
     this.#flush = new TaskFlush(parts.writers, parts.clock);
     this.#ending = new ChainEnding(chain, parts.writers);
-    this.#inputs = gates.length === 0 ? undefined : new InputProcessor(gates, chain, {
+    const events: InputEvents = {
       onCheckpoint: (barrier) => this.#startCheckpoint(barrier),
       onCheckpointAborted: (id) => parts.listener.onCheckpointDeclined(id, "a newer checkpoint began"),
       onInputEnd: (input, drain) => this.#ending.endInput(input, drain),
-    }, parts.awaitsFinalCheckpoint);
+    };
+    this.#inputs = gates.length === 0 ? undefined : parts.orderedInputs?.(chain, events) ??
+      new InputProcessor(gates, chain, events, parts.awaitsFinalCheckpoint);
   }
 
   get state(): ExecutionState {
     return this.#state;
   }
-  get inputs(): InputProcessor | undefined {
+  get inputs(): TaskInputs | undefined {
     return this.#inputs;
   }
   /** Why a task that has work does not go on; for metrics and the live view. */
@@ -133,11 +151,12 @@ export class StreamTask {
   start(): boolean {
     this.#transition("INITIALIZING");
     try {
-      const { runtimes, chain } = this.parts;
+      const { runtimes, references, chain, stepBudget: budget, fusedId: id } = this.parts;
       for (let i = runtimes.length - 1; i >= 0; i--) {
         runtimes[i].initialize();
         chain.nodes[i].call("open", () => runtimes[i].open());
       }
+      if (id !== undefined) chain.fused = fuseChain({ chain, runtimes, references, budget, id });
       this.#transition("RUNNING");
       return true;
     } catch (error) {
@@ -249,7 +268,7 @@ export class StreamTask {
     return this.parts.stepBudget.isUsedUp || this.parts.mailbox.hasMail ? "progress" : "blocked";
   }
 
-  #runInputs(inputs: InputProcessor, hadMail: boolean): StepResult {
+  #runInputs(inputs: TaskInputs, hadMail: boolean): StepResult {
     const { stepBudget, chain } = this.parts;
     let worked = hadMail;
     while (!chain.isHeld && this.#checkpoint === undefined && !this.#ending.isEnding) {
@@ -271,9 +290,10 @@ export class StreamTask {
       return "progress";
     }
     if (this.#sourceWaiting) return hadMail ? "progress" : "idle";
+    const read = chain.fused?.source !== undefined && source.emitsBatches ? this.#emitBatch : this.#emitNext;
     while (!chain.isHeld) {
-      if (!stepBudget.proceed()) return stepBudget.hasRoom ? "progress" : "blocked";
-      const status = this.#emitNext(source);
+      if (!stepBudget.mayGoOn()) return stepBudget.hasRoom ? "progress" : "blocked";
+      const status = read(source);
       if (status === "END_OF_INPUT") {
         this.#ending.endSource(true);
         return "progress";
@@ -286,13 +306,30 @@ export class StreamTask {
     return "progress";
   }
 
-  #emitNext(source: AnySourceOperator): string {
+  /** One element, counted. */
+  readonly #emitNext = (source: AnySourceOperator): string => {
     let status = "MORE_AVAILABLE";
+    this.parts.stepBudget.left--;
     this.parts.chain.head.call("reading", () => {
       status = source.emitNext();
     });
     return status;
-  }
+  };
+
+  /** As many elements as the step allows; the loop counts them. A call without any counts as one. */
+  readonly #emitBatch = (source: AnySourceOperator): string => {
+    const { chain, stepBudget } = this.parts;
+    const { left } = stepBudget;
+    let status = "MORE_AVAILABLE";
+    chain.head.call("reading", () => {
+      status = source.emitBatch(this.#sourceBatch);
+    });
+    if (stepBudget.left === left) stepBudget.left--;
+    return status;
+  };
+  readonly #sourceBatch: BatchOutput<unknown> = {
+    emitRange: (from, to, make, stamp) => this.parts.chain.fused!.source!(from, to, make, stamp),
+  };
 
   #awaitSource(source: AnySourceOperator): void {
     this.#sourceWaiting = true;
@@ -382,6 +419,7 @@ export class StreamTask {
     parts.time.close();
     closeOperators(parts.chain, parts.runtimes, (closing) => {
       parts.chain.close();
+      this.#inputs?.close?.();
       // The first error is the reason; a failing close after it is not news.
       const reason = error ?? closing;
       const final = closing !== undefined && state === "FINISHED" ? "FAILED" : state;

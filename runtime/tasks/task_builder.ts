@@ -12,7 +12,7 @@ import { channelSelector } from "../network/channel_selector.ts";
 import { InputGate } from "../network/input_gate.ts";
 import { RecordWriter, SpillBufferCodec } from "../network/record_writer.ts";
 import { ResultPartition } from "../network/result_partition.ts";
-import type { OperatorConfig, ProcessingTimeService } from "../operators/operator.ts";
+import { ALL_OPTIMIZATIONS, type OperatorConfig, type ProcessingTimeService } from "../operators/operator.ts";
 import { OperatorRuntime } from "../operators/operator_runtime.ts";
 import type { TaskAccumulators } from "../operators/runtime_context.ts";
 import { SourceOperator } from "../operators/source/source_operator.ts";
@@ -21,10 +21,12 @@ import type { Seams } from "../seams/seams.ts";
 import type { OperatorSubtaskState } from "../state/rescale.ts";
 import type { Key } from "../types/key.ts";
 import { keyGroupRange } from "../types/key_group.ts";
-import { ChainControl, ChainNode, ChainOutput, type ChainTarget, OperatorChain } from "./operator_chain.ts";
+import { inputOrders } from "./batch/batch_input.ts";
+import { BatchInputs } from "./batch/batch_inputs.ts";
+import { ChainControl, ChainNode, ChainOutput, OperatorChain, WriterTarget } from "./operator_chain.ts";
 import { Mailbox } from "./mailbox.ts";
 import { StepBudget } from "./step_budget.ts";
-import { type AnySourceOperator, StreamTask, type TaskListener } from "./stream_task.ts";
+import { type AnySourceOperator, StreamTask, type StreamTaskParts, type TaskListener } from "./stream_task.ts";
 import { TaskProcessingTime } from "./task_time.ts";
 
 /** Limits and switches of the runtime, from the configuration of the job. */
@@ -43,6 +45,8 @@ export interface TaskSettings {
   readonly maxOverflowBuffers: number;
   /** Elements a task handles in one step. */
   readonly rowsPerStep: number;
+  /** In BATCH mode with sorted inputs: memory of a task for them. */
+  readonly sortMemoryBytes?: number;
 }
 
 /** An outgoing edge of a subtask, with how many consumers this subtask has over it. */
@@ -66,6 +70,8 @@ export interface TaskDescriptor {
   readonly jobInfo: JobInfo;
   /** Channels of each logical input. */
   readonly channelsByInput: readonly number[];
+  /** Whether a logical input is read from files. Default: none is. */
+  readonly blockingInputs?: readonly boolean[];
   readonly outgoing: readonly OutgoingEdge[];
   readonly settings: TaskSettings;
   readonly seams: Seams;
@@ -91,16 +97,22 @@ export interface BuiltTask {
 /** Builds a task; nothing of the user's code runs yet but constructors of operators. */
 export function buildTask(descriptor: TaskDescriptor): BuiltTask {
   const { vertex, settings, seams, wake, listener } = descriptor;
-  const mailbox = new Mailbox(wake);
+  const mailbox = new Mailbox(() => {
+    stepBudget.attend();
+    wake();
+  });
   const time = new TaskProcessingTime(seams.clock, mailbox);
   const abort = new AbortController();
   const references = vertex.chain.map(referenceOf);
-  const writers = descriptor.outgoing.map((outgoing) => makeWriter(descriptor, outgoing, references));
+  const writers: RecordWriter[] = [];
   const stepBudget = new StepBudget(settings.rowsPerStep, mailbox, writers, {
     clock: seams.clock,
     limitMs: STEP_LIMIT_MS,
   });
-  const control = new ChainControl(stepBudget.proceed, seams.spill);
+  // What forbids the next element is noticed by loops over batches.
+  const attend = () => stepBudget.attend();
+  writers.push(...descriptor.outgoing.map((outgoing) => makeWriter(descriptor, outgoing, { references, attend })));
+  const control = new ChainControl(stepBudget.proceed, seams.spill, attend);
   const parts = { descriptor, mailbox, time, abort, control, references };
   const { nodes, runtimes } = buildChain(parts, writers);
   const gates = descriptor.channelsByInput.map((numChannels) =>
@@ -112,6 +124,7 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
     })
   );
   const head = nodes[0].operator;
+  const orderedInputs = inputsInOrder(descriptor, gates);
   const task = new StreamTask({
     name: vertex.name,
     chain: new OperatorChain(nodes, control),
@@ -128,8 +141,35 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
     listener,
     abort,
     awaitsFinalCheckpoint: settings.operatorConfig.checkpointingEnabled,
+    orderedInputs,
+    fusedId: (settings.operatorConfig.optimizations ?? ALL_OPTIMIZATIONS).codegen ? fusedId(descriptor) : undefined,
   });
   return { task, partitions: writers.map((writer) => writer.options.partition), gates };
+}
+
+/** Inputs of a BATCH task that depend on each other or on the keys of their records; else undefined. */
+function inputsInOrder(
+  descriptor: TaskDescriptor,
+  gates: readonly InputGate[],
+): StreamTaskParts["orderedInputs"] {
+  const { vertex, settings: { sortMemoryBytes }, seams: { spill }, blockingInputs } = descriptor;
+  if (sortMemoryBytes === undefined) return undefined;
+  const { keySelectors } = vertex.chain[0];
+  const orders = inputOrders(gates.map((_, input) => {
+    const edges = vertex.inputs.filter(({ targetInput }) => targetInput === input);
+    return {
+      isKeyed: keySelectors[input] !== undefined,
+      isBroadcast: edges.every(({ partitioner }) => partitioner.strategy === "BROADCAST"),
+      isBlocking: blockingInputs?.[input] === true,
+    };
+  }));
+  if (orders === undefined) return undefined;
+  return (chain, events) => new BatchInputs({ gates, chain, events, orders, keySelectors, spill, sortMemoryBytes });
+}
+
+/** Names the generated functions of an attempt, so that no two have the same text. */
+function fusedId({ vertex, subtaskIndex, attemptNumber, jobInfo }: TaskDescriptor): string {
+  return `${jobInfo.jobId} ${vertex.id} ${subtaskIndex} ${attemptNumber}`;
 }
 
 function referenceOf(operator: ChainedOperator): OperatorReference {
@@ -139,7 +179,7 @@ function referenceOf(operator: ChainedOperator): OperatorReference {
 function makeWriter(
   descriptor: TaskDescriptor,
   { edge, numSubpartitions, targetMaxParallelism, isRemote = [] }: OutgoingEdge,
-  references: readonly OperatorReference[],
+  { references, attend }: { readonly references: readonly OperatorReference[]; readonly attend: () => void },
 ): RecordWriter {
   const { settings, seams, vertex, wake } = descriptor;
   const source = vertex.chain.findIndex((operator) => operator.nodeId === edge.sourceNodeId);
@@ -171,6 +211,7 @@ function makeWriter(
     maxRecordBytes: settings.maxRecordBytes,
     bufferTimeoutMs: edge.bufferTimeoutMs,
     operator: reference,
+    onFull: attend,
   });
 }
 
@@ -225,7 +266,7 @@ function buildChain(
   });
   descriptor.outgoing.forEach(({ edge }, i) => {
     const source = vertex.chain.findIndex((operator) => operator.nodeId === edge.sourceNodeId);
-    outputs[source].add(writerTarget(writers[i]), edge.sideOutputTag);
+    outputs[source].add(new WriterTarget(writers[i]), edge.sideOutputTag);
   });
   return { nodes, runtimes };
 }
@@ -256,6 +297,7 @@ function buildRuntime(
         maxParallelism: vertex.maxParallelism,
         keyGroups: keyGroupRange(vertex.maxParallelism, vertex.parallelism, subtaskIndex),
         keyHashRule: operator.keyHashRule,
+        oneAtATime: settings.sortMemoryBytes !== undefined && index === 0,
       }
       : undefined,
     processingTime: nodeTime(parts.time, node),
@@ -292,14 +334,5 @@ function taskInfoOf({ vertex, subtaskIndex, attemptNumber }: TaskDescriptor, ope
     maxNumberOfParallelSubtasks: vertex.maxParallelism,
     attemptNumber,
     allocationId: `${vertex.id}_${subtaskIndex}`,
-  };
-}
-
-function writerTarget(writer: RecordWriter): ChainTarget {
-  return {
-    record: (value, timestamp) => writer.emit(value, timestamp),
-    watermark: (timestamp) => writer.broadcast({ kind: "watermark", timestamp }),
-    status: (status) => writer.broadcast({ kind: "status", status }),
-    latency: (marker) => writer.broadcast(marker),
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { JobExecutionError } from "../errors.ts";
-import type { AppendableFile, FileInfo, LocalFiles, ReadableFile } from "../seams/local_files.ts";
+import type { AppendableFile, CompleteFile, FileInfo, LocalFiles, ReadableFile } from "../seams/local_files.ts";
 
 interface MemoryFile {
   bytes: Uint8Array;
@@ -83,6 +83,19 @@ export class MemoryFiles implements LocalFiles {
         close: () => {},
       };
     });
+  }
+  /** Opens a file that nobody writes any more; throws when it is missing. */
+  openComplete(path: string): CompleteFile {
+    const { bytes } = this.#file(path);
+    return {
+      sizeBytes: bytes.length,
+      readAt: (position, into) => {
+        const part = bytes.subarray(position, position + into.length);
+        into.set(part);
+        return part.length;
+      },
+      close: () => {},
+    };
   }
   /** All bytes of a file. */
   readAll(path: string): Promise<Uint8Array> {

@@ -169,6 +169,18 @@ function hashComposite(key: readonly Key[] | { readonly [field: string]: Key }):
     return hash;
   }
   const record = key as { readonly [field: string]: Key };
+  // Most records have their fields in order, which spares a list of them.
+  let previous = "";
+  for (const field in record) {
+    if (field < previous) return hashUnordered(record);
+    hash = (Math.imul(hash, 31) + hashKey(record[field])) | 0;
+    previous = field;
+  }
+  return hash;
+}
+
+function hashUnordered(record: { readonly [field: string]: Key }): number {
+  let hash = 0;
   for (const field of Object.keys(record).sort()) hash = (Math.imul(hash, 31) + hashKey(record[field])) | 0;
   return hash;
 }

@@ -41,7 +41,7 @@ export class CollectionSource<T> extends RangeSource<T> {
   /** Emits a copy of each element of its splits. */
   override createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
     const elements = this.#elements;
-    return new RangeReader<T>(context, (index, output) => output.collect(copyValue(elements[index])));
+    return new RangeReader<T>(context, { make: (index) => copyValue(elements[index]) });
   }
 
   /** The positions of the elements. */

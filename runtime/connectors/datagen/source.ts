@@ -52,7 +52,7 @@ export class DataGeneratorSource<T> extends RangeSource<T> {
     const { generator } = this;
     const generate = typeof generator === "function" ? generator : generator[PER_SUBTASK]();
     const gate = this.rateLimiter.createGate(context.currentParallelism, context.clock);
-    return new RangeReader<T>(context, (index, output) => output.collect(generated(generate, index)), gate);
+    return new RangeReader<T>(context, { make: (index) => generated(generate, index), gate });
   }
 
   /** The indexes. */

@@ -6,6 +6,7 @@
  */
 
 import type {
+  BatchOutput,
   Boundedness,
   ReaderOutput,
   SourceReader,
@@ -99,6 +100,8 @@ interface NexmarkReading {
   readonly gate: Gate | undefined;
 }
 
+const EVENT_TIME = (event: NexmarkEvent): number => event.dateTime;
+
 /** Emits the events of its splits in the order of their numbers. */
 class NexmarkReader extends ComputedReader<NexmarkEvent, NexmarkSplit> {
   readonly #generator: NexmarkGenerator;
@@ -136,6 +139,16 @@ class NexmarkReader extends ComputedReader<NexmarkEvent, NexmarkSplit> {
     const event = this.#generator.event(split.next);
     output.collect(event, event.dateTime);
     split.next += split.step;
+  }
+
+  /** Of one split; of several, one event at a time, by their numbers. */
+  protected override emitMany(output: BatchOutput<NexmarkEvent>): void {
+    const split = this.#splits[this.#lowest];
+    const { next, step } = split;
+    const others = this.#splits.filter((other) => other !== split).map((other) => other.next);
+    const end = Math.min(this.#count, ...others);
+    const taken = output.emitRange(0, Math.ceil((end - next) / step), (index) => this.#generator.event(next + index * step), EVENT_TIME);
+    split.next = next + taken * step;
   }
 
   protected override take(splits: readonly NexmarkSplit[]): void {

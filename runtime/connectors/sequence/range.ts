@@ -6,6 +6,7 @@
  */
 
 import type {
+  BatchOutput,
   Boundedness,
   ReaderOutput,
   SourceReaderContext,
@@ -72,16 +73,27 @@ export abstract class RangeSource<T> extends DiscoveringSource<T, NumberSequence
   }
 }
 
+/** How a {@link RangeReader} reads. */
+export interface RangeReading<T> {
+  /** Makes the record of a number. */
+  readonly make: (index: number) => T;
+  /** The event time of that record in ms, where it is known. */
+  readonly stamp?: (value: T, index: number) => number;
+  readonly gate?: Gate;
+}
+
 /** Emits what is made of each number of its splits, in order. */
 export class RangeReader<T> extends ComputedReader<T, NumberSequenceSplit> {
-  readonly #emit: (index: number, output: ReaderOutput<T>) => void;
+  readonly #make: (index: number) => T;
+  readonly #stamp: ((value: T, index: number) => number) | undefined;
   readonly #splits: NumberSequenceSplit[] = [];
   /** The next number of the first split. */
   #next = 0;
 
-  constructor(context: SourceReaderContext, emit: (index: number, output: ReaderOutput<T>) => void, gate?: Gate) {
+  constructor(context: SourceReaderContext, { make, stamp, gate }: RangeReading<T>) {
     super(context, gate);
-    this.#emit = emit;
+    this.#make = make;
+    this.#stamp = stamp;
   }
 
   snapshotState(_checkpointId: number): NumberSequenceSplit[] {
@@ -98,8 +110,18 @@ export class RangeReader<T> extends ComputedReader<T, NumberSequenceSplit> {
   }
 
   protected override emit(output: ReaderOutput<T>): void {
-    this.#emit(this.#next, output);
-    if (this.#next++ < this.#splits[0].to) return;
+    const value = this.#make(this.#next);
+    output.collect(value, this.#stamp?.(value, this.#next));
+    this.#moveTo(this.#next + 1);
+  }
+
+  protected override emitMany(output: BatchOutput<T>): void {
+    this.#moveTo(output.emitRange(this.#next, this.#splits[0].to + 1, this.#make, this.#stamp));
+  }
+
+  #moveTo(next: number): void {
+    this.#next = next;
+    if (next <= this.#splits[0].to) return;
     this.#splits.shift();
     this.#begin();
   }

@@ -33,7 +33,7 @@ export class NumberSequenceSource extends RangeSource<number> {
 
   /** Counts through its splits. */
   override createReader(context: SourceReaderContext): SourceReader<number, NumberSequenceSplit> {
-    return new RangeReader<number>(context, (index, output) => output.collect(index));
+    return new RangeReader<number>(context, { make: (index) => index });
   }
 
   /** Both ends, included. */

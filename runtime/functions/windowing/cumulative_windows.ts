@@ -7,7 +7,14 @@
 
 import { type DurationLike, toMillis } from "../../types/duration.ts";
 import { EventTimeTrigger, ProcessingTimeTrigger } from "./time_triggers.ts";
-import { requireParameter, requireTimestamp, TIME_WINDOW_CODEC, TimeWindow } from "./time_window.ts";
+import {
+  requireParameter,
+  requireTimestamp,
+  SAME_WINDOWS,
+  type SpanAssigner,
+  TIME_WINDOW_CODEC,
+  TimeWindow,
+} from "./time_window.ts";
 import type { Trigger, WindowAssigner, WindowAssignerContext, WindowCodec } from "./windows.ts";
 
 interface CumulativeGrid {
@@ -46,7 +53,7 @@ function cumulativeWindows(time: number, { size, step, offset }: CumulativeGrid)
  * console.assert(noon.map((w) => w.end / 3_600_000).join() === "18,24");
  * ```
  */
-export class CumulativeEventTimeWindows implements WindowAssigner<unknown, TimeWindow> {
+export class CumulativeEventTimeWindows implements WindowAssigner<unknown, TimeWindow>, SpanAssigner {
   readonly windowCodec: WindowCodec<TimeWindow> = TIME_WINDOW_CODEC;
   private readonly grid: CumulativeGrid;
   private constructor(grid: CumulativeGrid) {
@@ -74,6 +81,12 @@ export class CumulativeEventTimeWindows implements WindowAssigner<unknown, TimeW
     requireTimestamp(timestamp, this);
     return cumulativeWindows(timestamp, this.grid);
   }
+  /** One step. */
+  [SAME_WINDOWS](time: number): readonly [from: number, to: number] {
+    const { step, offset } = this.grid;
+    const from = TimeWindow.getWindowStartWithOffset(time, offset, step);
+    return [from, from + step];
+  }
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
     return EventTimeTrigger.create();
   }
@@ -87,7 +100,7 @@ export class CumulativeEventTimeWindows implements WindowAssigner<unknown, TimeW
 }
 
 /** Cumulative windows by the clock of the machine. */
-export class CumulativeProcessingTimeWindows implements WindowAssigner<unknown, TimeWindow> {
+export class CumulativeProcessingTimeWindows implements WindowAssigner<unknown, TimeWindow>, SpanAssigner {
   readonly windowCodec: WindowCodec<TimeWindow> = TIME_WINDOW_CODEC;
   private readonly grid: CumulativeGrid;
   private constructor(grid: CumulativeGrid) {
@@ -101,6 +114,12 @@ export class CumulativeProcessingTimeWindows implements WindowAssigner<unknown, 
 
   assignWindows(_element: unknown, _timestamp: number, context: WindowAssignerContext): TimeWindow[] {
     return cumulativeWindows(context.getCurrentProcessingTime(), this.grid);
+  }
+  /** One step. */
+  [SAME_WINDOWS](time: number): readonly [from: number, to: number] {
+    const { step, offset } = this.grid;
+    const from = TimeWindow.getWindowStartWithOffset(time, offset, step);
+    return [from, from + step];
   }
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
     return ProcessingTimeTrigger.create();

@@ -7,7 +7,14 @@
 
 import { type DurationLike, toMillis } from "../../types/duration.ts";
 import { EventTimeTrigger, ProcessingTimeTrigger } from "./time_triggers.ts";
-import { requireParameter, requireTimestamp, TIME_WINDOW_CODEC, TimeWindow } from "./time_window.ts";
+import {
+  requireParameter,
+  requireTimestamp,
+  SAME_WINDOWS,
+  type SpanAssigner,
+  TIME_WINDOW_CODEC,
+  TimeWindow,
+} from "./time_window.ts";
 import type { Trigger, WindowAssigner, WindowAssignerContext, WindowCodec } from "./windows.ts";
 
 /** More windows per record than this are refused. */
@@ -39,6 +46,14 @@ function slidingWindows(time: number, { size, slide, offset }: SlidingGrid): Tim
   return windows;
 }
 
+/** Windows start at multiples of the slide, and end a remainder of the size after such multiples. */
+function sameWindows(time: number, { size, slide, offset }: SlidingGrid): readonly [from: number, to: number] {
+  const start = TimeWindow.getWindowStartWithOffset(time, offset, slide);
+  const rest = size % slide;
+  if (rest === 0) return [start, start + slide];
+  return time < start + rest ? [start, start + rest] : [start + rest, start + slide];
+}
+
 /**
  * Sliding windows by the records' timestamps.
  *
@@ -51,7 +66,7 @@ function slidingWindows(time: number, { size, slide, offset }: SlidingGrid): Tim
  * console.assert(starts.join() === "5000,0");
  * ```
  */
-export class SlidingEventTimeWindows implements WindowAssigner<unknown, TimeWindow> {
+export class SlidingEventTimeWindows implements WindowAssigner<unknown, TimeWindow>, SpanAssigner {
   readonly windowCodec: WindowCodec<TimeWindow> = TIME_WINDOW_CODEC;
   private readonly grid: SlidingGrid;
   private constructor(grid: SlidingGrid) {
@@ -79,6 +94,10 @@ export class SlidingEventTimeWindows implements WindowAssigner<unknown, TimeWind
     requireTimestamp(timestamp, this);
     return slidingWindows(timestamp, this.grid);
   }
+  /** At most one slide. */
+  [SAME_WINDOWS](time: number): readonly [from: number, to: number] {
+    return sameWindows(time, this.grid);
+  }
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
     return EventTimeTrigger.create();
   }
@@ -100,7 +119,7 @@ export class SlidingEventTimeWindows implements WindowAssigner<unknown, TimeWind
 }
 
 /** Sliding windows by the clock of the machine. */
-export class SlidingProcessingTimeWindows implements WindowAssigner<unknown, TimeWindow> {
+export class SlidingProcessingTimeWindows implements WindowAssigner<unknown, TimeWindow>, SpanAssigner {
   readonly windowCodec: WindowCodec<TimeWindow> = TIME_WINDOW_CODEC;
   private readonly grid: SlidingGrid;
   private constructor(grid: SlidingGrid) {
@@ -114,6 +133,10 @@ export class SlidingProcessingTimeWindows implements WindowAssigner<unknown, Tim
 
   assignWindows(_element: unknown, _timestamp: number, context: WindowAssignerContext): TimeWindow[] {
     return slidingWindows(context.getCurrentProcessingTime(), this.grid);
+  }
+  /** At most one slide. */
+  [SAME_WINDOWS](time: number): readonly [from: number, to: number] {
+    return sameWindows(time, this.grid);
   }
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
     return ProcessingTimeTrigger.create();

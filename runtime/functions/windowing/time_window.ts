@@ -120,6 +120,18 @@ export class GlobalWindow implements Window {
   }
 }
 
+/**
+ * Method of an assigner by which the engine asks for the longest span [from, to) around a time whose records all get the
+ * same windows, so that it need not ask for every record. Assigners without it are asked each time.
+ */
+export const SAME_WINDOWS: unique symbol = Symbol("same windows");
+
+/** An assigner that knows its {@link SAME_WINDOWS}. */
+export interface SpanAssigner {
+  /** The span; in ms, `to` is not included. */
+  [SAME_WINDOWS](time: number, context: WindowAssignerContext): readonly [from: number, to: number];
+}
+
 /** Namespace text of time windows: "start,end". */
 export const TIME_WINDOW_CODEC: WindowCodec<TimeWindow> = {
   toNamespace: (window) => `${window.start},${window.end}`,

@@ -9,6 +9,8 @@ import { EventTimeTrigger, ProcessingTimeTrigger } from "./time_triggers.ts";
 import {
   requireParameter,
   requireTimestamp,
+  SAME_WINDOWS,
+  type SpanAssigner,
   staggerOffset,
   TIME_WINDOW_CODEC,
   TimeWindow,
@@ -56,7 +58,7 @@ class TumblingGrid {
  * console.assert(window.start === 6000 && window.end === 11000);
  * ```
  */
-export class TumblingEventTimeWindows implements WindowAssigner<unknown, TimeWindow> {
+export class TumblingEventTimeWindows implements WindowAssigner<unknown, TimeWindow>, SpanAssigner {
   readonly windowCodec: WindowCodec<TimeWindow> = TIME_WINDOW_CODEC;
   private readonly grid: TumblingGrid;
   private constructor(grid: TumblingGrid) {
@@ -84,6 +86,11 @@ export class TumblingEventTimeWindows implements WindowAssigner<unknown, TimeWin
     requireTimestamp(timestamp, this);
     return [this.grid.window(timestamp, context)];
   }
+  /** The window. */
+  [SAME_WINDOWS](time: number, context: WindowAssignerContext): readonly [from: number, to: number] {
+    const { start, end } = this.grid.window(time, context);
+    return [start, end];
+  }
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
     return EventTimeTrigger.create();
   }
@@ -97,7 +104,7 @@ export class TumblingEventTimeWindows implements WindowAssigner<unknown, TimeWin
 }
 
 /** Tumbling windows by the clock of the machine. */
-export class TumblingProcessingTimeWindows implements WindowAssigner<unknown, TimeWindow> {
+export class TumblingProcessingTimeWindows implements WindowAssigner<unknown, TimeWindow>, SpanAssigner {
   readonly windowCodec: WindowCodec<TimeWindow> = TIME_WINDOW_CODEC;
   private readonly grid: TumblingGrid;
   private constructor(grid: TumblingGrid) {
@@ -115,6 +122,11 @@ export class TumblingProcessingTimeWindows implements WindowAssigner<unknown, Ti
 
   assignWindows(_element: unknown, _timestamp: number, context: WindowAssignerContext): TimeWindow[] {
     return [this.grid.window(context.getCurrentProcessingTime(), context)];
+  }
+  /** The window. */
+  [SAME_WINDOWS](time: number, context: WindowAssignerContext): readonly [from: number, to: number] {
+    const { start, end } = this.grid.window(time, context);
+    return [start, end];
   }
   getDefaultTrigger(): Trigger<unknown, TimeWindow> {
     return ProcessingTimeTrigger.create();

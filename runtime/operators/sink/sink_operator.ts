@@ -20,6 +20,7 @@ import type {
 import { type ListState, ListStateDescriptor } from "../../functions/state_descriptor.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../../types/stream_element.ts";
 import { AsyncStepsOperator } from "../async/async_steps.ts";
+import type { SinkFusion } from "../fusion.ts";
 import type { StreamOperatorFactory } from "../operator.ts";
 
 /** See the module. */
@@ -29,12 +30,13 @@ export class SinkWriterOperator<T, CommT, WriterStateT> extends AsyncStepsOperat
   #writer: SinkWriter<T, CommT, WriterStateT> | undefined;
   #writerState!: ListState<WriterStateT>;
   #watermark = MIN_WATERMARK;
-  #timestamp = NO_TIMESTAMP;
+  /** Timestamp of the record that is written. */
+  readonly #clock = { timestamp: NO_TIMESTAMP };
   #endOfInput = false;
   #lastCheckpointId = 0;
   readonly #writerContext: SinkWriterContext = {
     currentWatermark: () => this.#watermark,
-    timestamp: () => this.#timestamp === NO_TIMESTAMP ? undefined : this.#timestamp,
+    timestamp: () => this.#clock.timestamp === NO_TIMESTAMP ? undefined : this.#clock.timestamp,
   };
 
   constructor(sink: Sink<T, CommT, WriterStateT>) {
@@ -53,9 +55,19 @@ export class SinkWriterOperator<T, CommT, WriterStateT> extends AsyncStepsOperat
 
   override processElement(value: unknown, timestamp: number): void {
     invariant(!this.#endOfInput, "a sink writer got a record after the end of its input");
-    this.#timestamp = timestamp;
+    this.#clock.timestamp = timestamp;
     const answer = this.#writer!.write(value as T, this.#writerContext);
     if (answer !== undefined) this.whenDone("write()", answer, () => {});
+  }
+
+  fusion(): SinkFusion {
+    return {
+      kind: "sink",
+      writer: this.#writer! as SinkFusion["writer"],
+      context: this.#writerContext,
+      clock: this.#clock,
+      wait: (answer) => this.whenDone("write()", answer, () => {}),
+    };
   }
 
   protected override advanceWatermark(timestamp: number): void {

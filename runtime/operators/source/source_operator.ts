@@ -13,11 +13,19 @@
  */
 
 import { JobExecutionError } from "../../errors.ts";
-import type { InputStatus, Source, SourceReader, SourceReaderContext, SourceSplit } from "../../functions/source.ts";
+import type {
+  BatchOutput,
+  InputStatus,
+  Source,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+} from "../../functions/source.ts";
 import { type ListState, ListStateDescriptor } from "../../functions/state_descriptor.ts";
 import type { WatermarkStrategy } from "../../functions/watermarks/watermark_strategies.ts";
 import type { Cancel } from "../../seams/clock.ts";
 import { MAX_WATERMARK } from "../../types/stream_element.ts";
+import type { SourceFusion } from "../fusion.ts";
 import { StreamOperator, type StreamOperatorFactory } from "../operator.ts";
 import { SourceAlignment } from "./source_alignment.ts";
 import { type SourceCoordinatorEvent, type SourceOperatorEvent, unknownEvent } from "./source_events.ts";
@@ -95,6 +103,23 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
     if (this.#waitingForAlignment) return "NOTHING_AVAILABLE";
     const status = this.#reader!.pollNext(this.#main);
     return status === "END_OF_INPUT" ? this.#end("end-of-data") : status;
+  }
+
+  /**
+   * Whether the reader may give many records in one call. Under alignment it may not: the source could have to wait after
+   * each.
+   */
+  get emitsBatches(): boolean {
+    return this.#reader?.pollBatch !== undefined && this.#strategy.alignment === undefined;
+  }
+  /** As {@link emitNext}, for what one `pollBatch` emits; the generated loop of the chain takes the records. */
+  emitBatch(output: BatchOutput<T>): InputStatus {
+    if (this.#ended !== undefined || this.#stopRequested !== undefined) return this.emitNext();
+    const status = this.#reader!.pollBatch!(output, this.#main);
+    return status === "END_OF_INPUT" ? this.#end("end-of-data") : status;
+  }
+  fusion(): SourceFusion {
+    return { kind: "source", ...this.#main.parts };
   }
 
   /** Resolves when {@link emitNext} is worth a call; rejects when the reader has failed. */

@@ -10,8 +10,13 @@
  */
 
 import type { ReaderOutput, SourceOutput } from "../../functions/source.ts";
-import { PausableRelativeClock } from "../../functions/watermarks/watermark_generators.ts";
 import { WatermarkOutputMultiplexer } from "../../functions/watermarks/watermark_output_multiplexer.ts";
+import {
+  AscendingTimestampsWatermarks,
+  BoundedOutOfOrdernessWatermarks,
+  NoWatermarksGenerator,
+  PausableRelativeClock,
+} from "../../functions/watermarks/watermark_generators.ts";
 import type { WatermarkStrategy } from "../../functions/watermarks/watermark_strategies.ts";
 import type {
   TimestampAssigner,
@@ -19,6 +24,7 @@ import type {
   WatermarkOutput,
 } from "../../functions/watermarks/watermark_strategy.ts";
 import { NO_TIMESTAMP, type Output } from "../../types/stream_element.ts";
+import type { WatermarkParts } from "../fusion.ts";
 import { checkedTimestamp, WatermarkEmitter, type WatermarkEmitterListener } from "./watermark_emitter.ts";
 
 /** What the source operator hears, for watermark alignment. */
@@ -35,6 +41,8 @@ export interface SourceMainOutput<T> extends ReaderOutput<T> {
   emitMaxWatermark(timestamp: number): void;
   pauseOrResumeSplits(toPause: readonly string[], toResume: readonly string[]): void;
   onBackPressure(blocked: boolean): void;
+  /** What is done with each record, for generated code. */
+  readonly parts: WatermarkParts;
   /** The clock of the main output stands still while the reader waits for alignment. */
   readonly activityClock: PausableRelativeClock;
 }
@@ -46,6 +54,21 @@ interface OutputParts<T> {
   /** Takes what comes with a record or straight from the reader. */
   readonly onEvent: WatermarkOutput;
   readonly periodic: WatermarkOutput;
+}
+
+/** How records get their timestamps and the generator hears of them. */
+export function watermarkParts<T>(
+  assigner: TimestampAssigner<T>,
+  generator: WatermarkGenerator<T>,
+  onEvent: WatermarkOutput,
+): WatermarkParts {
+  const { constructor } = generator;
+  return {
+    assign: assigner as TimestampAssigner<unknown>,
+    generator: constructor === NoWatermarksGenerator ? undefined : generator as WatermarkGenerator<unknown>,
+    keepsMaximum: constructor === BoundedOutOfOrdernessWatermarks || constructor === AscendingTimestampsWatermarks,
+    onEvent,
+  };
 }
 
 class OutputWithWatermarks<T> implements SourceOutput<T> {
@@ -63,6 +86,9 @@ class OutputWithWatermarks<T> implements SourceOutput<T> {
     this.#periodic = parts.periodic;
   }
 
+  get parts(): WatermarkParts {
+    return watermarkParts(this.#assigner, this.#generator, this.#onEvent);
+  }
   collect(value: T, timestamp: number = NO_TIMESTAMP): void {
     const assigned = checkedTimestamp(this.#assigner(value, timestamp));
     this.#output.emit(value, assigned);
@@ -149,6 +175,9 @@ export class ProgressiveSourceOutput<T> implements SourceMainOutput<T> {
     });
   }
 
+  get parts(): WatermarkParts {
+    return this.#main.parts;
+  }
   collect(value: T, timestamp?: number): void {
     this.#main.collect(value, timestamp);
   }
@@ -228,6 +257,8 @@ export class ProgressiveSourceOutput<T> implements SourceMainOutput<T> {
   }
 }
 
+const NO_WATERMARKS: WatermarkOutput = { emitWatermark() {}, markIdle() {}, markActive() {} };
+
 /** The output in BATCH mode: timestamps, no watermark but MAX. */
 export class TimestampsOnlySourceOutput<T> implements SourceMainOutput<T> {
   readonly activityClock: PausableRelativeClock;
@@ -240,6 +271,9 @@ export class TimestampsOnlySourceOutput<T> implements SourceMainOutput<T> {
     this.#assigner = options.strategy.createTimestampAssigner();
   }
 
+  get parts(): WatermarkParts {
+    return watermarkParts(this.#assigner, new NoWatermarksGenerator<T>(), NO_WATERMARKS);
+  }
   collect(value: T, timestamp: number = NO_TIMESTAMP): void {
     this.#output.emit(value, checkedTimestamp(this.#assigner(value, timestamp)));
   }

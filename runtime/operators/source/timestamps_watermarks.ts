@@ -14,6 +14,8 @@ import type { TimestampAssigner, WatermarkGenerator } from "../../functions/wate
 import type { Cancel } from "../../seams/clock.ts";
 import { MAX_WATERMARK, type WatermarkStatus } from "../../types/stream_element.ts";
 import { type ChainingStrategy, StreamOperator, type StreamOperatorFactory } from "../operator.ts";
+import type { TimestampsFusion } from "../fusion.ts";
+import { watermarkParts } from "./source_output.ts";
 import { checkedTimestamp, WatermarkEmitter } from "./watermark_emitter.ts";
 
 /** See the module. */
@@ -40,6 +42,10 @@ export class TimestampsAndWatermarksOperator<T> extends StreamOperator<T> {
       : new NoWatermarksGenerator<T>();
     this.#emitter = new WatermarkEmitter(this.output);
     if (isStreaming && this.ctx.config.autoWatermarkIntervalMs > 0) this.#scheduleEmit();
+  }
+
+  fusion(): TimestampsFusion {
+    return { kind: "timestamps", ...watermarkParts(this.#assigner, this.#generator, this.#emitter) };
   }
 
   override processElement(value: unknown, timestamp: number): void {

@@ -10,28 +10,24 @@
  */
 
 import { InvalidProgramError } from "../../errors.ts";
-import type { Cancel } from "../../seams/clock.ts";
 import type { CanonicalKey } from "../../state/key_context.ts";
 import type { KeyedStateBackend, StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
 import type { Key } from "../../types/key.ts";
 import { keyGroupFor } from "../../types/key_group.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../../types/stream_element.ts";
-import type { ProcessingTimeService } from "../operator.ts";
-import { TimerQueue } from "./timer_queue.ts";
-import type { InternalTimerService, TimerManager, Triggerable } from "./timer_service.ts";
+import { type AlarmOptions, type DueTimers, ProcessingAlarm } from "./processing_alarm.ts";
+import { type Timer, TimerQueue } from "./timer_queue.ts";
+import type { BulkRow, BulkTimers, InternalTimerService, TimerManager, Triggerable } from "./timer_service.ts";
 
 const EVENT_PREFIX = "_timer_state/event_";
 const PROCESSING_PREFIX = "_timer_state/processing_";
 
 /** What a {@link HeapTimerManager} needs. */
-export interface TimerManagerOptions {
+export interface TimerManagerOptions extends AlarmOptions {
   /** Undefined on a stream that is not keyed: there timers cannot be set. */
   readonly keyedState: KeyedStateBackend | undefined;
-  readonly processingTime: ProcessingTimeService;
   /** Whether one more timer may fire in this step. */
   proceed(): boolean;
-  /** Runs `work` soon, again and again until it returns true; nothing else of the operator runs in between. */
-  onWork(work: () => boolean): void;
   /**
    * BATCH: timers of both kinds fire at the end of the input, first those of event time; timers set then are ignored,
    * so that the end comes. Default false.
@@ -43,6 +39,12 @@ export interface TimerManagerOptions {
 export class HeapTimerManager implements TimerManager {
   readonly #options: TimerManagerOptions;
   readonly #services = new Map<string, HeapTimerService>();
+  /** Those that an operator has asked for. */
+  #started: readonly HeapTimerService[] = [];
+  #bulk: BulkTimers | undefined;
+  #bulkAlarm: ProcessingAlarm | undefined;
+  /** Restored rows of bulk timers, until the operator takes them. */
+  #bulkRows: BulkRow[] = [];
 
   constructor(options: TimerManagerOptions) {
     this.#options = options;
@@ -51,17 +53,48 @@ export class HeapTimerManager implements TimerManager {
   getInternalTimerService(name: string, triggerable: Triggerable): InternalTimerService {
     const service = this.#service(name);
     service.start(triggerable);
+    this.#started = [...this.#services.values()].filter((each) => each.isStarted);
     return service;
   }
 
+  attach(bulk: BulkTimers): void {
+    this.#bulk = bulk;
+    this.#bulkAlarm = new ProcessingAlarm(this.#options, bulk);
+    this.#bulkAlarm.arm();
+  }
+  armBulk(): void {
+    this.#bulkAlarm!.arm();
+  }
+  takeBulkRows(): readonly BulkRow[] {
+    const rows = this.#bulkRows;
+    this.#bulkRows = [];
+    return rows;
+  }
+  takeTimers(name: string, isEventTime: boolean): Timer[] {
+    const service = this.#service(name);
+    const timers = (isEventTime ? service.eventTimers : service.processingTimers).takeAll();
+    return timers.sort(inFiringOrder);
+  }
+
   advanceWatermark(timestamp: number): boolean {
-    const services = [...this.#services.values()].filter((service) => service.isStarted);
+    const services = this.#started;
     for (const service of services) service.watermark = timestamp;
     // MAX ends event time: whatever is left fires, however far ahead it was set.
     const until = timestamp === MAX_WATERMARK ? Number.MAX_VALUE : timestamp;
-    if (!this.#fireEventTimers(services, until)) return false;
+    if (!this.#fireEventTimers(services, until) || !this.#fireBulk(until)) return false;
     if (!this.#options.isBatch || timestamp !== MAX_WATERMARK) return true;
     return services.every((service) => service.fireAllProcessingTimers());
+  }
+
+  #fireBulk(until: number): boolean {
+    const bulk = this.#bulk;
+    if (bulk === undefined || bulk.peekEventTime() > until) return true;
+    const restoreKey = saveKey(this.#options.keyedState!);
+    try {
+      return bulk.fireEventTimers(until);
+    } finally {
+      restoreKey();
+    }
   }
 
   #fireEventTimers(services: readonly HeapTimerService[], until: number): boolean {
@@ -86,6 +119,8 @@ export class HeapTimerManager implements TimerManager {
       metas.push({ name: EVENT_PREFIX + name, kind: "event-timers", ttl: false, schema: "generic" });
       metas.push({ name: PROCESSING_PREFIX + name, kind: "processing-timers", ttl: false, schema: "generic" });
     }
+    if (this.#bulk !== undefined) metas.push(this.#bulk.meta);
+    for (const { meta } of this.#bulkRows) if (!metas.some(({ name }) => name === meta.name)) metas.push(meta);
     return metas;
   }
 
@@ -94,9 +129,15 @@ export class HeapTimerManager implements TimerManager {
       yield* this.#rowsOf(EVENT_PREFIX + name, service.eventTimers);
       yield* this.#rowsOf(PROCESSING_PREFIX + name, service.processingTimers);
     }
+    if (this.#bulk !== undefined) yield* this.#bulk.rows();
+    for (const { row } of this.#bulkRows) yield row;
   }
 
   restoreRow(meta: StateMeta, row: StateRow): void {
+    if (!meta.name.startsWith(EVENT_PREFIX) && !meta.name.startsWith(PROCESSING_PREFIX)) {
+      this.#bulkRows.push({ meta, row });
+      return;
+    }
     const isEvent = meta.kind === "event-timers";
     const service = this.#service(meta.name.slice((isEvent ? EVENT_PREFIX : PROCESSING_PREFIX).length));
     const queue = isEvent ? service.eventTimers : service.processingTimers;
@@ -109,14 +150,19 @@ export class HeapTimerManager implements TimerManager {
     if (!isEvent && service.isStarted) service.arm();
   }
 
+  numStateEntries(stateName?: string): number {
+    return this.#bulk?.numStateEntries(stateName) ?? 0;
+  }
+
   numProcessingTimeTimers(): number {
-    let count = 0;
+    let count = this.#bulk?.numProcessingTimeTimers() ?? 0;
     for (const service of this.#services.values()) count += service.numProcessingTimeTimers();
     return count;
   }
 
   close(): void {
     for (const service of this.#services.values()) service.close();
+    this.#bulkAlarm?.close();
   }
 
   /** One row per key and namespace: timestamp and order of each timer, in the order in which they would fire. */
@@ -126,7 +172,7 @@ export class HeapTimerManager implements TimerManager {
     const rows: StateRow[] = [];
     // By key group first, because one Map ends at 2^24 entries.
     const seen = new Map<number, Map<string, Map<CanonicalKey, number[]>>>();
-    const timers = [...queue.timers()].sort((a, b) => a.timestamp - b.timestamp || a.order - b.order);
+    const timers = [...queue.timers()].sort(inFiringOrder);
     for (const { key, canonical, namespace, timestamp, order } of timers) {
       const keyGroup = keyGroupFor(key, maxParallelism, keyHashRule);
       const byNamespace = entry(seen, keyGroup, () => new Map<string, Map<CanonicalKey, number[]>>());
@@ -145,21 +191,17 @@ export class HeapTimerManager implements TimerManager {
 }
 
 /** The timers under one name; restored timers wait here until the operator asks for the service. */
-class HeapTimerService implements InternalTimerService {
+class HeapTimerService implements InternalTimerService, DueTimers {
   readonly eventTimers = new TimerQueue();
   readonly processingTimers = new TimerQueue();
   watermark = MIN_WATERMARK;
   readonly #options: TimerManagerOptions;
   #triggerable: Triggerable | undefined;
-  /** Timestamp for which the ProcessingTimeService was asked to call; Infinity when it was not. */
-  #armedFor = Infinity;
-  #disarm: Cancel | undefined;
-  /** While due processing-time timers fire, which may take several steps. */
-  #firing = false;
-  #closed = false;
+  readonly #alarm: ProcessingAlarm;
 
   constructor(options: TimerManagerOptions) {
     this.#options = options;
+    this.#alarm = new ProcessingAlarm(options, this);
   }
 
   get isStarted(): boolean {
@@ -213,19 +255,14 @@ class HeapTimerService implements InternalTimerService {
     this.#triggerable!.onEventTime(timer.timestamp, timer.namespace);
   }
 
-  /** Asks to be called for the earliest processing-time timer, unless an earlier call is due anyway. */
+  /** Asks to be called for the earliest processing-time timer. */
   arm(): void {
-    if (this.#firing || this.#closed || this.#options.isBatch) return;
-    const timestamp = this.processingTimers.peekTimestamp();
-    if (timestamp >= this.#armedFor) return;
-    this.#disarm?.();
-    this.#armedFor = timestamp;
-    this.#disarm = this.#options.processingTime.registerTimer(timestamp, (time) => this.#onProcessingTime(time));
+    this.#alarm.arm();
   }
 
   /** Fires every processing-time timer, however far ahead; false when it stopped early. */
   fireAllProcessingTimers(): boolean {
-    return this.processingTimers.size === 0 || this.#fireProcessingTimers(Number.MAX_VALUE);
+    return this.processingTimers.size === 0 || this.#alarm.fire(Number.MAX_VALUE);
   }
 
   /** BATCH at the end of the input: a timer set from a timer would never let it end. */
@@ -234,37 +271,26 @@ class HeapTimerService implements InternalTimerService {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#disarm?.();
+    this.#alarm.close();
   }
 
-  #onProcessingTime(time: number): void {
-    this.#armedFor = Infinity;
-    this.#disarm = undefined;
-    if (this.#closed || this.processingTimers.peekTimestamp() > time) {
-      this.arm();
-      return;
-    }
-    this.#firing = true;
-    this.#options.onWork(() => this.#fireProcessingTimers(time));
+  peekProcessingTime(): number {
+    return this.processingTimers.peekTimestamp();
   }
 
-  /** Fires what is due at `time`, those registered meanwhile included. Returns false when it stopped early. */
-  #fireProcessingTimers(time: number): boolean {
+  fireProcessingTimers(until: number): boolean {
     const keyed = this.#keyed();
     const restoreKey = saveKey(keyed);
     try {
-      while (!this.#closed && this.processingTimers.peekTimestamp() <= time) {
+      while (!this.#alarm.isClosed && this.processingTimers.peekTimestamp() <= until) {
         const timer = this.processingTimers.poll()!;
         keyed.setCurrentKey(timer.key);
         this.#triggerable!.onProcessingTime(timer.timestamp, timer.namespace);
-        if (this.processingTimers.peekTimestamp() <= time && !this.#options.proceed()) return false;
+        if (this.processingTimers.peekTimestamp() <= until && !this.#options.proceed()) return false;
       }
     } finally {
       restoreKey();
     }
-    this.#firing = false;
-    this.arm();
     return true;
   }
 
@@ -277,6 +303,10 @@ class HeapTimerService implements InternalTimerService {
       hint: "Call keyBy() before process().",
     });
   }
+}
+
+function inFiringOrder(a: Timer, b: Timer): number {
+  return a.timestamp - b.timestamp || a.order - b.order;
 }
 
 /** The service whose event-time timer is the next one up to `until`; of equal ones the service made first. */

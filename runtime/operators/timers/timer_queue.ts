@@ -107,6 +107,13 @@ export class TimerQueue {
     return timer;
   }
 
+  /** Takes all timers out, in no particular order. */
+  takeAll(): Timer[] {
+    const timers: Timer[] = [];
+    while (this.#size > 0) timers.push(this.poll()!);
+    return timers;
+  }
+
   /** All timers, in no particular order. */
   *timers(): Generator<Timer, undefined> {
     for (let slot = 0; slot < this.#canonicals.length; slot++) {

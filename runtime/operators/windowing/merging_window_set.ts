@@ -9,11 +9,14 @@
  */
 
 import { BugError } from "../../errors.ts";
-import type { ListState } from "../../functions/state_descriptor.ts";
+import type { ListState, StateDescriptor } from "../../functions/state_descriptor.ts";
 import type { MergingWindowAssigner, Window } from "../../functions/windowing/windows.ts";
 
 /** A window in flight and where its state is, both as namespaces. */
 export type MergingWindowEntry = readonly [window: string, stateWindow: string];
+
+/** Where the set of each key is kept. */
+export const MERGING_WINDOWS: StateDescriptor = { kind: "list", name: "merging-window-set" };
 
 /** What {@link MergingWindowSet.addWindow} tells about a merge of windows that were in flight before. */
 export interface WindowMerge<W extends Window> {

@@ -112,11 +112,11 @@ export class WindowCallContext<W extends Window> implements ProcessWindowContext
   readonly #namespace: string;
   readonly #call: number;
 
-  constructor(shared: WindowCallScope, at: { readonly window: W; readonly namespace: string; readonly call: number }) {
+  constructor(shared: WindowCallScope, at: { readonly window: W; readonly namespace: string }, call: number) {
     this.#shared = shared;
     this.#window = at.window;
     this.#namespace = at.namespace;
-    this.#call = at.call;
+    this.#call = call;
   }
 
   window(): W {

@@ -1,5 +1,5 @@
 /**
- * The window operator, general path: any assigner, trigger, content and window function; allowed lateness, late side
+ * The window operator: any assigner, trigger, content and window function; allowed lateness, late side
  * output, merging windows, evictors.
  *
  * Life of a window: its first record makes it, every record asks the trigger, timers ask the trigger, and its cleanup
@@ -15,22 +15,8 @@
 
 import { invariant } from "../../errors.ts";
 import type { OutputTag } from "../../functions/output_tag.ts";
-import type { ListState } from "../../functions/state_descriptor.ts";
-import { isFire, isPurge } from "../../functions/windowing/triggers.ts";
-import type {
-  Evictor,
-  MergingWindowAssigner,
-  Trigger,
-  TriggerResult,
-  Window,
-  WindowAssigner,
-  WindowAssignerContext,
-  WindowCodec,
-} from "../../functions/windowing/windows.ts";
-import type { Counter } from "../../metrics/metric_group.ts";
+import type { Evictor, Trigger, Window, WindowAssigner, WindowAssignerContext } from "../../functions/windowing/windows.ts";
 import type { Random } from "../../seams/random.ts";
-import { CallCollector } from "../collector.ts";
-import { EvictingWindowContents } from "./evicting_window_contents.ts";
 import {
   closeFunction,
   initializeFunctionState,
@@ -39,21 +25,16 @@ import {
   openFunction,
   snapshotFunctionState,
 } from "../function_binding.ts";
-import { type MergingWindowEntry, MergingWindowSet, type WindowMerge } from "./merging_window_set.ts";
+import { GeneralWindows } from "./general_windows.ts";
 import { type OperatorContext, StreamOperator, type StreamOperatorFactory } from "../operator.ts";
 import { callScopeOf } from "../runtime_context.ts";
 import type { InternalTimerService, Triggerable } from "../timers/timer_service.ts";
 import { checkWindowContent, checkWindowOptions, isMergingAssigner } from "./window_checks.ts";
-import {
-  bindWindowContent,
-  type BoundWindowContent,
-  StateWindowContents,
-  type WindowContent,
-  type WindowContents,
-} from "./window_contents.ts";
-import { WindowCallContext, type WindowCallScope, WindowTriggerContext } from "./window_contexts.ts";
-import { type WindowAt, WindowLifetime } from "./window_lifetime.ts";
+import { paneAssigner, PaneWindows } from "./pane_windows.ts";
+import { bindWindowContent, type BoundWindowContent, type WindowContent } from "./window_contents.ts";
+import { WindowEvaluation } from "./window_evaluation.ts";
 import { bindWindowFunction, type BoundWindowFunction, type WindowFunctionSpec } from "./window_functions.ts";
+import { LateRecords, WINDOW_TIMERS, type WindowParts, type WindowPath } from "./window_path.ts";
 
 // deno-lint-ignore no-explicit-any -- the API has checked the types of records and windows
 type Any = any;
@@ -94,30 +75,19 @@ export function windowOperator(options: WindowOperatorOptions): StreamOperatorFa
 /** See the head of the file. */
 export class WindowOperator extends StreamOperator implements Triggerable {
   readonly #assigner: WindowAssigner<unknown, Window>;
-  readonly #merging: MergingWindowAssigner<unknown, Window> | undefined;
   readonly #trigger: Trigger<unknown, Window>;
   readonly #evictor: Evictor<unknown, Window> | undefined;
-  readonly #codec: WindowCodec<Window>;
   readonly #latenessMs: number;
   readonly #lateTag: OutputTag<unknown> | undefined;
   readonly #content: BoundWindowContent;
   readonly #function: BoundWindowFunction | undefined;
-  #lifetime!: WindowLifetime;
-  #contents!: WindowContents;
-  #mergingState!: ListState<MergingWindowEntry>;
-  #triggerContext!: WindowTriggerContext;
-  #assignerContext!: WindowAssignerContext;
-  #callScope!: WindowCallScope;
-  #collector!: CallCollector<unknown>;
-  #numLateRecordsDropped!: Counter;
+  #path!: WindowPath;
 
   constructor(options: WindowOperatorOptions) {
     super();
     this.#assigner = instantiate<WindowAssigner<unknown, Window>>(options.assigner);
-    this.#merging = isMergingAssigner(this.#assigner) ? this.#assigner : undefined;
     this.#trigger = instantiate<Trigger<unknown, Window>>(options.trigger ?? options.assigner.getDefaultTrigger());
     this.#evictor = options.evictor && instantiate<Evictor<unknown, Window>>(options.evictor);
-    this.#codec = this.#assigner.windowCodec;
     this.#latenessMs = options.allowedLatenessMs ?? 0;
     this.#lateTag = options.lateTag;
     this.#content = bindWindowContent(options.content);
@@ -139,33 +109,26 @@ export class WindowOperator extends StreamOperator implements Triggerable {
   }
 
   override open(): void {
-    const backend = this.ctx.keyedState;
+    const { ctx } = this;
+    const backend = ctx.keyedState;
     invariant(backend !== undefined, "a window operator needs a keyed input");
-    const timers = this.ctx.timers.getInternalTimerService("window-timers", this);
-    this.#lifetime = new WindowLifetime(timers, this.#assigner.isEventTime(), this.#latenessMs);
-    this.#triggerContext = new WindowTriggerContext(backend, timers);
-    this.#assignerContext = assignerContext(this.ctx, timers);
-    this.#numLateRecordsDropped = this.ctx.metrics.counter("numLateRecordsDropped");
-    this.#collector = new CallCollector(this.ctx);
-    this.#contents = this.#evictor === undefined
-      ? new StateWindowContents(backend, this.#content)
-      : new EvictingWindowContents({
-        backend,
-        content: this.#content,
-        evictor: this.#evictor,
-        context: this.#triggerContext,
-      });
-    if (this.#merging !== undefined) {
-      this.#mergingState = backend.state({ kind: "list", name: "merging-window-set" });
-    }
-    this.#callScope = {
-      operator: this.ctx,
+    const timers = ctx.timers.getInternalTimerService(WINDOW_TIMERS, this);
+    const isMerging = isMergingAssigner(this.#assigner);
+    const scope = { operator: ctx, backend, timers, scope: callScopeOf(ctx), isMerging };
+    this.#path = windowPath({
+      ctx,
       backend,
       timers,
-      scope: callScopeOf(this.ctx),
-      isMerging: this.#merging !== undefined,
-    };
-    openFunction(this.#function?.fn, this.ctx);
+      assigner: this.#assigner,
+      assignerContext: assignerContext(ctx, timers),
+      trigger: this.#trigger,
+      evictor: this.#evictor,
+      content: this.#content,
+      evaluation: new WindowEvaluation(ctx, this.#function, scope),
+      latenessMs: this.#latenessMs,
+      late: new LateRecords(ctx, this.#lateTag),
+    });
+    openFunction(this.#function?.fn, ctx);
   }
 
   override close(): void {
@@ -173,145 +136,20 @@ export class WindowOperator extends StreamOperator implements Triggerable {
   }
 
   override processElement(value: unknown, timestamp: number): void {
-    const windows = this.#assigner.assignWindows(value, timestamp, this.#assignerContext);
-    const isTaken = this.#merging === undefined
-      ? this.#addToWindows(windows, value, timestamp)
-      : this.#addToMergingWindows(windows, value, timestamp);
-    this.#triggerContext.pointAt(undefined);
-    if (!isTaken && this.#lifetime.isElementLate(timestamp)) {
-      if (this.#lateTag === undefined) this.#numLateRecordsDropped.inc();
-      else this.output.emitSide(this.#lateTag.id, value, timestamp);
-    }
+    this.#path.processElement(value, timestamp);
   }
-
-  #addToWindows(windows: readonly Window[], value: unknown, timestamp: number): boolean {
-    let isTaken = false;
-    for (const window of windows) {
-      if (this.#lifetime.isWindowLate(window)) continue;
-      isTaken = true;
-      const namespace = this.#codec.toNamespace(window);
-      this.#contents.use(namespace);
-      this.#addElement({ window, namespace }, value, timestamp);
-    }
-    return isTaken;
-  }
-
-  #addToMergingWindows(windows: readonly Window[], value: unknown, timestamp: number): boolean {
-    let isTaken = false;
-    const set = this.#loadMergingWindows();
-    for (const added of windows) {
-      const window = set.addWindow(added, (merge) => this.#merge(merge));
-      const namespace = this.#codec.toNamespace(window);
-      if (this.#lifetime.isWindowLate(window)) {
-        set.retireWindow(namespace);
-        continue;
-      }
-      isTaken = true;
-      const stateNamespace = set.getStateNamespace(namespace);
-      invariant(stateNamespace !== undefined, `window ${namespace} is not in flight`);
-      this.#contents.use(stateNamespace);
-      this.#addElement({ window, namespace }, value, timestamp);
-    }
-    set.persist();
-    return isTaken;
-  }
-
-  /** Adds to the contents in use, asks the trigger, and makes sure that the window will be cleaned up. */
-  #addElement(at: WindowAt, value: unknown, timestamp: number): void {
-    this.#contents.add(value, timestamp);
-    this.#triggerContext.pointAt(at.namespace);
-    this.#act(this.#trigger.onElement(value, timestamp, at.window, this.#triggerContext), at);
-    this.#lifetime.registerCleanupTimer(at);
-  }
-
-  #merge(merge: WindowMerge<Window>): void {
-    const { result, merged } = merge;
-    this.#lifetime.refuseMergeIntoThePast(result);
-    const namespaces = merged.map((window) => this.#codec.toNamespace(window));
-    this.#triggerContext.pointAt(this.#codec.toNamespace(result), namespaces);
-    this.#trigger.onMerge!(result, this.#triggerContext);
-    merged.forEach((window, i) => {
-      this.#triggerContext.pointAt(namespaces[i]);
-      this.#trigger.clear(window, this.#triggerContext);
-      this.#lifetime.deleteCleanupTimer({ window, namespace: namespaces[i] });
-    });
-    this.#contents.merge(merge.stateNamespace, merge.mergedStateNamespaces);
-  }
-
   onEventTime(timestamp: number, namespace: string): void {
-    this.#onTimer(timestamp, namespace, true);
+    this.#path.onEventTime(timestamp, namespace);
   }
-
   onProcessingTime(timestamp: number, namespace: string): void {
-    this.#onTimer(timestamp, namespace, false);
+    this.#path.onProcessingTime(timestamp, namespace);
   }
+}
 
-  #onTimer(timestamp: number, namespace: string, isEventTime: boolean): void {
-    const set = this.#merging === undefined ? undefined : this.#loadMergingWindows();
-    const stateNamespace = set === undefined ? namespace : set.getStateNamespace(namespace);
-    // A timer that a trigger left behind for a window that was merged or dropped.
-    if (stateNamespace === undefined) return;
-    const at = { window: this.#codec.fromNamespace(namespace), namespace };
-    this.#contents.use(stateNamespace);
-    this.#triggerContext.pointAt(namespace);
-    const result = isEventTime
-      ? this.#trigger.onEventTime(timestamp, at.window, this.#triggerContext)
-      : this.#trigger.onProcessingTime(timestamp, at.window, this.#triggerContext);
-    this.#act(result, at);
-    if (isEventTime === this.#lifetime.isEventTime && timestamp === this.#lifetime.cleanupTime(at.window)) {
-      this.#contents.clear();
-      this.#trigger.clear(at.window, this.#triggerContext);
-      this.#clearFunctionState(at);
-      set?.retireWindow(namespace);
-    }
-    set?.persist();
-    this.#triggerContext.pointAt(undefined);
-  }
-
-  /** Does what the trigger decided, on the contents in use. */
-  #act(result: TriggerResult, at: WindowAt): void {
-    if (isFire(result)) this.#evaluate(at);
-    if (isPurge(result)) this.#contents.clear();
-  }
-
-  #evaluate(at: WindowAt): void {
-    const elements = this.#contents.take(at.window);
-    if (elements === undefined) return;
-    const timestamp = at.window.maxTimestamp();
-    if (this.#function === undefined) {
-      for (const element of elements) this.output.emit(element, timestamp);
-    } else {
-      const out = this.#collector.begin(timestamp);
-      try {
-        const context = new WindowCallContext(this.#callScope, { ...at, call: this.#collector.call });
-        this.#function.evaluate({
-          key: this.#callScope.backend.getCurrentKey(),
-          window: at.window,
-          context,
-          elements,
-          out,
-        });
-      } finally {
-        this.#collector.end();
-      }
-    }
-    this.#contents.evaluated(at.window);
-  }
-
-  #clearFunctionState(at: WindowAt): void {
-    const clear = this.#function?.clear;
-    if (clear === undefined) return;
-    this.#collector.begin(at.window.maxTimestamp());
-    try {
-      clear(new WindowCallContext(this.#callScope, { ...at, call: this.#collector.call }));
-    } finally {
-      this.#collector.end();
-    }
-  }
-
-  #loadMergingWindows(): MergingWindowSet<Window> {
-    return new MergingWindowSet<Window>(this.#merging!, this.#mergingState);
-  }
+/** The fastest way that gives the results of the general one. */
+function windowPath(parts: WindowParts): WindowPath {
+  const grid = paneAssigner(parts);
+  return grid === undefined ? new GeneralWindows(parts) : new PaneWindows(parts, grid);
 }
 
 /** Every subtask draws from a random stream of its own, the same one in every attempt. */

@@ -4,7 +4,7 @@
  * Inputs: `a1@5` record of key a, value 1, timestamp 5 (`a1` without; `a1@5~3` with gap 3), `wm 5`, `wm max`, `clock 5`,
  * `restore`, `state`, `dropped`. Outputs: `text@timestamp`, side outputs with their tag before: `late!a1@5`.
  * Every case runs plain; one timer per step; with every emitted value overwritten by its receiver; and with a snapshot
- * and restore after every line.
+ * and restore after every line, by the general way, the fast ones and in turn.
  */
 
 import assert from "node:assert/strict";
@@ -12,6 +12,7 @@ import type { AggregateFunction } from "../../functions/functions.ts";
 import type { ProcessWindow } from "../../functions/process_function.ts";
 import { TimeWindow } from "../../functions/windowing/window_assigners.ts";
 import type { Window } from "../../functions/windowing/windows.ts";
+import { ALL_OPTIMIZATIONS, type OperatorConfig } from "../operator.ts";
 import { KeyedOneInputStreamOperatorTestHarness } from "../../testing/one_input_harness.ts";
 import type { HarnessOptions, HarnessSnapshot } from "../../testing/operator_test_harness.ts";
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from "../../types/stream_element.ts";
@@ -56,6 +57,10 @@ export class WindowHarness extends KeyedOneInputStreamOperatorTestHarness<string
   constructor(options: WindowOperatorOptions, harness: HarnessOptions = {}) {
     super(windowOperator(options), (rec) => rec.k, harness);
   }
+  /** Windows in panes lie beside the backend. */
+  override numKeyedStateEntries(stateName?: string): number {
+    return super.numKeyedStateEntries(stateName) + this.runtime.timers.numStateEntries(stateName);
+  }
   /** Records in order, then side outputs; watermarks are checked and left out. */
   takeOutput(watermark?: number): string {
     const elements = this.getOutput().slice();
@@ -87,9 +92,14 @@ function recordText({ value, timestamp }: { value: unknown; timestamp?: number }
 
 interface Mode {
   readonly name: string;
-  readonly harness: () => HarnessOptions;
+  /** Called once for a case; a function it returns, for each harness. */
+  readonly harness: () => HarnessOptions | (() => HarnessOptions);
   readonly restores?: boolean;
 }
+/** Windows in keyed state, whatever they are. */
+export const GENERAL_WAY: Partial<OperatorConfig> = {
+  optimizations: { ...ALL_OPTIMIZATIONS, windowSlices: false },
+};
 const MODES: readonly Mode[] = [
   { name: "plain", harness: () => ({}) },
   {
@@ -101,6 +111,16 @@ const MODES: readonly Mode[] = [
   },
   { name: "outputs overwritten", harness: () => ({ mutateOutput: true }) },
   { name: "restored after every line", harness: () => ({}), restores: true },
+  { name: "general way", harness: () => ({ config: GENERAL_WAY }) },
+  { name: "general way, restored after every line", harness: () => ({ config: GENERAL_WAY }), restores: true },
+  {
+    name: "restored after every line, each time the other way",
+    harness() {
+      let made = 0;
+      return () => ({ config: made++ % 2 === 0 ? {} : GENERAL_WAY });
+    },
+    restores: true,
+  },
 ];
 
 /** Runs one case in one mode. */
@@ -109,8 +129,11 @@ class ScriptRun {
   #watermark = MIN_WATERMARK;
   #now = 0;
   #dropped = 0;
-  constructor(readonly window: WindowOperatorOptions, readonly mode: Mode) {
-    this.#harness = new WindowHarness(window, mode.harness());
+  readonly #options: () => HarnessOptions;
+  constructor(readonly window: WindowOperatorOptions, mode: Mode) {
+    const options = mode.harness();
+    this.#options = typeof options === "function" ? options : () => options;
+    this.#harness = new WindowHarness(window, this.#options());
     this.#harness.open();
   }
 
@@ -148,7 +171,7 @@ class ScriptRun {
   restore(): string {
     const snapshot: HarnessSnapshot = this.#harness.snapshot();
     this.#dropped += this.#late();
-    const next = new WindowHarness(this.window, this.mode.harness());
+    const next = new WindowHarness(this.window, this.#options());
     next.seams.clock.jumpTo(this.#now);
     next.initializeState(snapshot);
     next.open();

@@ -6,7 +6,7 @@
  */
 
 import { JobExecutionError } from "../../errors.ts";
-import type { AppendableFile, FileInfo, LocalFiles, ReadableFile } from "../local_files.ts";
+import type { AppendableFile, CompleteFile, FileInfo, LocalFiles, ReadableFile } from "../local_files.ts";
 import { fileError } from "./file_errors.ts";
 
 const APPEND_BUFFER_BYTES = 64 * 1024;
@@ -26,6 +26,16 @@ export class SystemLocalFiles implements LocalFiles {
       throw isDirectory(path);
     }
     return new OpenFile(path, file);
+  }
+
+  openComplete(path: string): CompleteFile {
+    return attempt(path, "open", () => {
+      const file = Deno.openSync(path, { read: true });
+      const { isDirectory: isUnreadable, size } = file.statSync();
+      if (!isUnreadable) return new OpenCompleteFile(path, file, size);
+      file.close();
+      throw isDirectory(path);
+    });
   }
 
   readAll(path: string): Promise<Uint8Array> {
@@ -147,6 +157,31 @@ class OpenFile implements ReadableFile {
     this.#closed = true;
     // After the read in progress, which would fail otherwise.
     this.#last = this.#last.then(() => this.file.close());
+  }
+}
+
+class OpenCompleteFile implements CompleteFile {
+  #closed = false;
+
+  constructor(readonly path: string, readonly file: Deno.FsFile, readonly sizeBytes: number) {}
+
+  readAt(position: number, into: Uint8Array): number {
+    return attempt(this.path, "read", () => {
+      this.file.seekSync(position, Deno.SeekMode.Start);
+      let read = 0;
+      while (read < into.length) {
+        const more = this.file.readSync(into.subarray(read));
+        if (more === null) break;
+        read += more;
+      }
+      return read;
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.file.close();
   }
 }
 

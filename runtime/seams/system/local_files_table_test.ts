@@ -28,6 +28,19 @@ async function withEach(run: (files: LocalFiles, root: string) => unknown): Prom
   }
 }
 
+Deno.test("a complete file is read at any position, at most to its end", () =>
+  withEach((files, root) => {
+    write(files, `${root}/file`, "0123456789");
+    const file = files.openComplete(`${root}/file`);
+    assert.equal(file.sizeBytes, 10);
+    const into = new Uint8Array(4);
+    for (const [position, expected] of [[0, "0123"], [6, "6789"], [3, "3456"], [8, "89"], [10, ""], [99, ""]] as const) {
+      assert.equal(text(into.subarray(0, file.readAt(position, into))), expected);
+    }
+    file.close();
+    file.close();
+  }));
+
 function write(files: LocalFiles, path: string, content: string): void {
   const file = files.appendTo(path);
   file.append(bytes(content));
@@ -43,6 +56,7 @@ Deno.test("every implementation refuses with the same code and names the path", 
       ["TSF-3001", missing, () => files.open(missing)],
       ["TSF-3001", missing, () => files.readAll(missing)],
       ["TSF-3001", missing, () => files.readAllSync(missing)],
+      ["TSF-3001", missing, () => files.openComplete(missing)],
       ["TSF-3001", missing, () => files.list(missing)],
       ["TSF-3001", missing, () => files.listSync(missing)],
       ["TSF-3001", missing, () => files.rename(missing, `${root}/to`)],
@@ -53,6 +67,7 @@ Deno.test("every implementation refuses with the same code and names the path", 
       ["TSF-3003", dir, () => files.open(dir)],
       ["TSF-3003", dir, () => files.readAll(dir)],
       ["TSF-3003", dir, () => files.readAllSync(dir)],
+      ["TSF-3003", dir, () => files.openComplete(dir)],
       ["TSF-3003", dir, () => files.appendTo(dir)],
       ["TSF-3004", file, () => files.list(file)],
       ["TSF-3004", file, () => files.listSync(file)],

@@ -1,0 +1,287 @@
+/**
+ * Plain time windows by panes: every window in flight is a {@link Pane} that holds its content for all keys and has one
+ * time at which all of them fire. No assigner, trigger, namespace or timer per record.
+ *
+ * Takes tumbling, sliding and cumulative windows with their default trigger and without evictor, whatever their content
+ * and function. Invariants: the same results, in the same order, as general_windows.ts; windows fire one key at a time,
+ * and a snapshot between two loses nothing; a group of panes is forgotten as soon as one of them is dropped.
+ * Who calls: window_operator.ts and, for firing and snapshots, the timer manager.
+ *
+ * @module
+ */
+
+import { BugError } from "../../errors.ts";
+import { EventTimeTrigger, ProcessingTimeTrigger } from "../../functions/windowing/time_triggers.ts";
+import { SAME_WINDOWS, type SpanAssigner, type TimeWindow } from "../../functions/windowing/time_window.ts";
+import { TumblingEventTimeWindows, TumblingProcessingTimeWindows } from "../../functions/windowing/tumbling_windows.ts";
+import type { Window, WindowAssigner, WindowAssignerContext } from "../../functions/windowing/windows.ts";
+import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
+import type { KeyedStateBackend, StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
+import { MAX_WATERMARK } from "../../types/stream_element.ts";
+import { ALL_OPTIMIZATIONS } from "../operator.ts";
+import type { BulkTimers, InternalTimerService } from "../timers/timer_service.ts";
+import { NO_TIMER, Pane } from "./pane.ts";
+import { type PaneContent, paneContent } from "./pane_content.ts";
+import { PaneList } from "./pane_list.ts";
+import { type RestoredWindow, restoredWindows, rowOf, windowRowsMeta } from "./window_rows.ts";
+import { WINDOW_STATE_NAME } from "./window_contents.ts";
+import type { WindowEvaluation } from "./window_evaluation.ts";
+import type { LateRecords, WindowParts, WindowPath } from "./window_path.ts";
+
+/** An assigner whose windows can be kept in panes. */
+export type PaneAssigner = WindowAssigner<unknown, Window> & SpanAssigner;
+
+/** The assigner if the windows can be kept in panes, and the job allows it. */
+export function paneAssigner(parts: WindowParts): PaneAssigner | undefined {
+  return SAME_WINDOWS in parts.assigner && isPlain(parts) ? parts.assigner as PaneAssigner : undefined;
+}
+
+/** Whether windows fire at their end and are dropped then, or a finite lateness after it, and no more. */
+export function isPlain({ ctx, assigner, trigger, evictor, evaluation, latenessMs }: WindowParts): boolean {
+  const { optimizations = ALL_OPTIMIZATIONS, runtimeMode } = ctx.config;
+  // In BATCH mode a key's windows end with the key.
+  if (!optimizations.windowSlices || runtimeMode === "BATCH" || evictor !== undefined) return false;
+  const plainTrigger = assigner.isEventTime() ? EventTimeTrigger : ProcessingTimeTrigger;
+  if (trigger.constructor !== plainTrigger) return false;
+  // A function that hears of each dropped window hears of them in the order of their timers.
+  return latenessMs === 0 || (latenessMs < MAX_WATERMARK / 2 && !evaluation.hasClear);
+}
+
+/** Panes of all windows that a record of some span of time belongs to. */
+interface PaneGroup {
+  readonly from: number;
+  readonly to: number;
+  readonly panes: readonly Pane[];
+}
+
+/** No timestamp lies in it. */
+const NO_GROUP: PaneGroup = { from: Infinity, to: -Infinity, panes: [] };
+/** So many records may share one look at a clock that stands still. */
+const MAX_CLOCK_SKIPS = 32;
+
+/** See the header. */
+export class PaneWindows implements WindowPath, BulkTimers {
+  readonly meta: StateMeta;
+  readonly #parts: WindowParts;
+  readonly #assigner: PaneAssigner;
+  readonly #assignerContext: WindowAssignerContext;
+  readonly #timers: InternalTimerService;
+  readonly #keyed: KeyedStateBackend;
+  readonly #keyContext: KeyContext;
+  readonly #content: PaneContent;
+  readonly #evaluation: WindowEvaluation;
+  readonly #late: LateRecords;
+  readonly #isEventTime: boolean;
+  /** 0 in processing time. */
+  readonly #latenessMs: number;
+  readonly #panes = new PaneList();
+  #groups = new Map<number, PaneGroup>();
+  #group = NO_GROUP;
+  #nextOrder = 0;
+  #clock = NaN;
+  #clockSkips = 0;
+  #clockSkipsLeft = 0;
+
+  constructor(parts: WindowParts, assigner: PaneAssigner) {
+    this.#parts = parts;
+    this.#assigner = assigner;
+    this.#assignerContext = parts.assignerContext;
+    this.#timers = parts.timers;
+    this.#keyed = parts.backend;
+    this.#keyContext = parts.backend.keyContext;
+    const isTumbling = assigner instanceof TumblingEventTimeWindows ||
+      assigner instanceof TumblingProcessingTimeWindows;
+    this.#content = paneContent(parts.content, !isTumbling);
+    this.#evaluation = parts.evaluation;
+    this.#late = parts.late;
+    this.#isEventTime = assigner.isEventTime();
+    this.#latenessMs = this.#isEventTime ? parts.latenessMs : 0;
+    this.meta = windowRowsMeta(parts);
+    for (const restored of restoredWindows(parts)) this.#restore(restored);
+    this.#keyContext.clear();
+    parts.ctx.timers.attach(this);
+  }
+
+  processElement(value: unknown, timestamp: number): void {
+    const time = this.#isEventTime ? timestamp : this.#processingTime();
+    let group = this.#group;
+    if (!(time >= group.from && time < group.to)) group = this.#enter(value, time);
+    const panes = group.panes;
+    if (panes.length === 0) {
+      if (this.#isEventTime && timestamp + this.#latenessMs <= this.#timers.currentWatermark()) {
+        this.#late.add(value, timestamp);
+      }
+      return;
+    }
+    const key = this.#keyContext.canonical;
+    if (this.#latenessMs > 0) {
+      const watermark = this.#timers.currentWatermark();
+      for (let i = 0; i < panes.length; i++) this.#addWithLateness(panes[i], key, value, watermark);
+      return;
+    }
+    for (let i = 0; i < panes.length; i++) {
+      const pane = panes[i];
+      const row = pane.index.find(key);
+      if (row >= 0) pane.values[row] = this.#content.add(pane.values[row], value);
+      else pane.insert(this.#keyContext, key, this.#content.add(undefined, value), this.#nextOrder++);
+    }
+  }
+
+  onEventTime(_timestamp: number, namespace: string): void {
+    throw new BugError("TSF-0060", `A timer of window ${namespace} was set past its pane`);
+  }
+  onProcessingTime(timestamp: number, namespace: string): void {
+    this.onEventTime(timestamp, namespace);
+  }
+
+  /** A window whose end has passed is evaluated again for each late record. */
+  #addWithLateness(pane: Pane, key: CanonicalKey, value: unknown, watermark: number): void {
+    const isOver = pane.maxTimestamp <= watermark;
+    let row = pane.index.find(key);
+    if (row >= 0) {
+      pane.values[row] = this.#content.add(pane.values[row], value);
+      if (!isOver && pane.orders[row] === NO_TIMER) {
+        pane.setTimer(row, this.#takeOrders());
+        this.#panes.expect(pane);
+      }
+    } else {
+      const added = this.#content.add(undefined, value);
+      row = pane.insert(this.#keyContext, key, added, isOver ? NO_TIMER : this.#takeOrders());
+      if (!isOver) this.#panes.expect(pane);
+    }
+    if (isOver) this.#evaluate(pane, row, false);
+  }
+
+  /** One order for the timer at the end and one for the cleanup. */
+  #takeOrders(): number {
+    this.#nextOrder += 2;
+    return this.#nextOrder - 2;
+  }
+
+  /** Looking at the clock costs more than the rest; one that did not move for long is asked less often. */
+  #processingTime(): number {
+    if (this.#clockSkipsLeft > 0) {
+      this.#clockSkipsLeft--;
+      return this.#clock;
+    }
+    const now = this.#timers.currentProcessingTime();
+    this.#clockSkips = now === this.#clock ? Math.min(2 * this.#clockSkips + 1, MAX_CLOCK_SKIPS) : 0;
+    this.#clockSkipsLeft = this.#clockSkips;
+    return this.#clock = now;
+  }
+
+  /** Finds or makes the panes for a time. */
+  #enter(value: unknown, time: number): PaneGroup {
+    // Asked first: it refuses records without timestamp.
+    const windows = this.#assigner.assignWindows(value, time, this.#assignerContext) as TimeWindow[];
+    const [from, to] = this.#assigner[SAME_WINDOWS](time, this.#assignerContext);
+    let group = this.#groups.get(from);
+    if (group === undefined) {
+      const watermark = this.#isEventTime ? this.#timers.currentWatermark() : -Infinity;
+      const panes: Pane[] = [];
+      for (const window of windows) {
+        if (this.#cleanupTime(window) > watermark) panes.push(this.#paneOf(window));
+      }
+      this.#groups.set(from, group = { from, to, panes });
+    }
+    return this.#group = group;
+  }
+
+  #cleanupTime(window: TimeWindow): number {
+    return Math.min(window.maxTimestamp() + this.#latenessMs, MAX_WATERMARK);
+  }
+
+  #paneOf(window: TimeWindow): Pane {
+    const found = this.#panes.find(window);
+    if (found !== undefined) return found;
+    const pane = this.#panes.add(window, this.#cleanupTime(window));
+    if (!this.#isEventTime) this.#parts.ctx.timers.armBulk();
+    return pane;
+  }
+
+  #forgetGroups(): void {
+    this.#group = NO_GROUP;
+    if (this.#groups.size > 0) this.#groups = new Map();
+    this.#clockSkipsLeft = 0;
+  }
+
+  peekEventTime(): number {
+    return this.#isEventTime ? this.#panes.nextTime() : Infinity;
+  }
+  fireEventTimers(until: number): boolean {
+    return this.#fire(until);
+  }
+  peekProcessingTime(): number {
+    return this.#isEventTime ? Infinity : this.#panes.nextTime();
+  }
+  fireProcessingTimers(until: number): boolean {
+    const { key, isSet } = savedKey(this.#keyContext);
+    const isDone = this.#fire(until);
+    if (isSet) this.#keyContext.set(key!);
+    else this.#keyContext.clear();
+    return isDone;
+  }
+
+  #fire(until: number): boolean {
+    const { ctx } = this.#parts;
+    let isFirst = true;
+    for (let pane = this.#panes.due(until); pane !== undefined; pane = this.#panes.due(until)) {
+      for (let row = pane.nextDue(); row >= 0; row = pane.nextDue()) {
+        if (!isFirst && !ctx.proceed()) return false;
+        isFirst = false;
+        pane.orders[row] = NO_TIMER;
+        if (this.#evaluation.hasFunction) this.#keyed.setCurrentKey(pane.keys[row]);
+        this.#evaluate(pane, row, this.#latenessMs === 0);
+        if (this.#latenessMs === 0) this.#evaluation.clear(pane);
+      }
+      this.#panes.fired(pane, this.#latenessMs === 0);
+      this.#forgetGroups();
+    }
+    if (this.#panes.dropUntil(until)) this.#forgetGroups();
+    return true;
+  }
+
+  #evaluate(pane: Pane, row: number, isLast: boolean): void {
+    const elements = this.#content.take(pane.values[row], isLast);
+    if (elements !== undefined) this.#evaluation.evaluate(pane, elements);
+  }
+
+  *rows(): Generator<StateRow, undefined> {
+    for (const pane of this.#panes.all()) {
+      for (let row = 0; row < pane.size; row++) {
+        const order = pane.orders[row];
+        if (order === NO_TIMER && this.#latenessMs === 0) continue;
+        const { maxTimestamp, cleanupTime, namespace } = pane;
+        const timers = order === NO_TIMER ? [cleanupTime] : [maxTimestamp, cleanupTime];
+        yield rowOf({ key: pane.keys[row], namespace, timers, order, content: pane.values[row] }, this.#parts);
+      }
+    }
+  }
+
+  /** Rows come in the order of their timers. */
+  #restore({ key, window, order, content }: RestoredWindow): void {
+    this.#keyContext.set(key);
+    const pane = this.#panes.find(window) ?? this.#panes.add(window, this.#cleanupTime(window));
+    pane.insert(this.#keyContext, this.#keyContext.canonical, content, order);
+    if (order >= this.#nextOrder) this.#nextOrder = order + 2;
+  }
+
+  numStateEntries(stateName?: string): number {
+    if (stateName !== undefined && stateName !== WINDOW_STATE_NAME) return 0;
+    return this.#count((pane, row) =>
+      pane.values[row] !== undefined && (this.#latenessMs > 0 || pane.orders[row] !== NO_TIMER)
+    );
+  }
+  numProcessingTimeTimers(): number {
+    return this.#isEventTime ? 0 : this.#count((pane, row) => pane.orders[row] !== NO_TIMER);
+  }
+  #count(counts: (pane: Pane, row: number) => boolean): number {
+    let count = 0;
+    for (const pane of this.#panes.all()) for (let row = 0; row < pane.size; row++) if (counts(pane, row)) count++;
+    return count;
+  }
+}
+
+function savedKey(context: KeyContext): { key: KeyContext["key"] | undefined; isSet: boolean } {
+  return { key: context.isSet ? context.key : undefined, isSet: context.isSet };
+}

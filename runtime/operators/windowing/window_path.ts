@@ -1,0 +1,64 @@
+/**
+ * The ways in which a window operator can work: all give the same results, the general one takes everything.
+ *
+ * Who calls: window_operator.ts picks one when the operator is opened.
+ *
+ * @module
+ */
+
+import type { OutputTag } from "../../functions/output_tag.ts";
+import type {
+  Evictor,
+  Trigger,
+  Window,
+  WindowAssigner,
+  WindowAssignerContext,
+} from "../../functions/windowing/windows.ts";
+import type { Counter } from "../../metrics/metric_group.ts";
+import type { KeyedStateBackend } from "../../state/keyed_state_backend.ts";
+import type { OperatorContext } from "../operator.ts";
+import type { InternalTimerService, Triggerable } from "../timers/timer_service.ts";
+import type { BoundWindowContent } from "./window_contents.ts";
+import type { WindowEvaluation } from "./window_evaluation.ts";
+
+/** Name of the timer service of windows. */
+export const WINDOW_TIMERS = "window-timers";
+
+/** What all ways are made of. */
+export interface WindowParts {
+  readonly ctx: OperatorContext;
+  readonly backend: KeyedStateBackend;
+  readonly timers: InternalTimerService;
+  readonly assigner: WindowAssigner<unknown, Window>;
+  readonly assignerContext: WindowAssignerContext;
+  readonly trigger: Trigger<unknown, Window>;
+  readonly evictor: Evictor<unknown, Window> | undefined;
+  readonly content: BoundWindowContent;
+  readonly evaluation: WindowEvaluation;
+  readonly latenessMs: number;
+  readonly late: LateRecords;
+}
+
+/** See the header. Timers of the service are only set by the general way. */
+export interface WindowPath extends Triggerable {
+  processElement(value: unknown, timestamp: number): void;
+}
+
+/** Where records go that came too late for all their windows. */
+export class LateRecords {
+  readonly #ctx: OperatorContext;
+  readonly #tag: OutputTag<unknown> | undefined;
+  readonly #numDropped: Counter;
+
+  constructor(ctx: OperatorContext, tag: OutputTag<unknown> | undefined) {
+    this.#ctx = ctx;
+    this.#tag = tag;
+    this.#numDropped = ctx.metrics.counter("numLateRecordsDropped");
+  }
+
+  /** One that no window took. */
+  add(value: unknown, timestamp: number): void {
+    if (this.#tag === undefined) this.#numDropped.inc();
+    else this.#ctx.output.emitSide(this.#tag.id, value, timestamp);
+  }
+}

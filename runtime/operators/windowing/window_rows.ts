@@ -1,0 +1,214 @@
+/**
+ * Windows that are not kept in keyed state, as rows of a snapshot, and back: also from what the general way has left
+ * in keyed state, and into it. So a snapshot of either way can be restored by the other.
+ *
+ * Format, version 1: one state "_window-rows.v1.<kind of content>" of a timer kind; one row per key and window under the
+ * window's namespace; its value has a pair per timer, in order of time: timestamp and order, and in place of the order of
+ * the first one [order or -1 without timer at the end, content]. Who calls: the ways of window_path.ts, when an operator
+ * is opened or snapshotted.
+ *
+ * @module
+ */
+
+import { InvalidProgramError } from "../../errors.ts";
+import type { AggregateFunction } from "../../functions/functions.ts";
+import type { ListState } from "../../functions/state_descriptor.ts";
+import type { TimeWindow } from "../../functions/windowing/time_window.ts";
+import type { NamespacedState, StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
+import type { Key } from "../../types/key.ts";
+import { keyGroupFor } from "../../types/key_group.ts";
+import { MERGING_WINDOWS, type MergingWindowEntry } from "./merging_window_set.ts";
+import { isMergingAssigner } from "./window_checks.ts";
+import { type BoundWindowContent, windowStateDescriptor } from "./window_contents.ts";
+import { WINDOW_TIMERS, type WindowParts } from "./window_path.ts";
+
+const PREFIX = "_window-rows.v1.";
+const NO_ORDER = -1;
+
+/** A window of one key. */
+export interface WindowRow {
+  readonly key: Key;
+  readonly namespace: string;
+  /** Timestamps of its timers, in order of time. */
+  readonly timers: readonly number[];
+  /** Order of the timer at its end; -1 when there is none. */
+  readonly order: number;
+  readonly content: unknown;
+}
+/** One that was in a snapshot. */
+export interface RestoredWindow extends WindowRow {
+  readonly window: TimeWindow;
+}
+
+/** The state that rows of these windows belong to. */
+export function windowRowsMeta({ assigner, content }: WindowParts): StateMeta {
+  return {
+    name: PREFIX + windowStateDescriptor(content).kind,
+    kind: assigner.isEventTime() ? "event-timers" : "processing-timers",
+    ttl: false,
+    schema: "generic",
+  };
+}
+
+/** The row of a snapshot; shares parts with the content, so it must be encoded at once. */
+export function rowOf({ key, namespace, timers, order, content }: WindowRow, parts: WindowParts): StateRow {
+  const { maxParallelism, keyHashRule } = parts.backend.keyContext;
+  const value: unknown[] = [timers[0], [order, content]];
+  for (let i = 1; i < timers.length; i++) if (timers[i] !== timers[0]) value.push(timers[i], order + 1);
+  const keyGroup = keyGroupFor(key, maxParallelism, keyHashRule);
+  return { state: windowRowsMeta(parts).name, keyGroup, key, namespace, value };
+}
+
+/** All windows of the snapshot that the operator starts from, whoever wrote it, in the order of their timers. */
+export function restoredWindows(parts: WindowParts): RestoredWindow[] {
+  const codec = parts.assigner.windowCodec;
+  const rows = [...windowsInRows(parts), ...windowsInState(parts)];
+  rows.sort((a, b) => a.order - b.order);
+  return rows.map((row) => ({ ...row, window: codec.fromNamespace(row.namespace) as TimeWindow }));
+}
+
+/** The windows that another way has written as rows. @throws InvalidProgramError TSF-2110 for another content. */
+export function windowsInRows(parts: WindowParts): WindowRow[] {
+  const { name: wanted } = windowRowsMeta(parts);
+  return parts.ctx.timers.takeBulkRows().map(({ meta, row }) => {
+    if (meta.name !== wanted) {
+      throw new InvalidProgramError("TSF-2110", "The content of the windows was of another kind", {
+        expected: `${meta.name.slice(PREFIX.length)} content, as in the snapshot`,
+        found: `${wanted.slice(PREFIX.length)} content`,
+        hint: "Restore with the window function that wrote the snapshot, or give the operator another uid.",
+      });
+    }
+    const value = row.value as [number, [number, unknown], ...number[]];
+    const timers = value.filter((_, i) => i % 2 === 0) as number[];
+    return { key: row.key, namespace: row.namespace, timers, order: value[1][0], content: value[1][1] };
+  });
+}
+
+/** Takes the windows of the general way out of timers and keyed state. */
+function windowsInState(parts: WindowParts): WindowRow[] {
+  const { ctx, backend, assigner } = parts;
+  const timers = ctx.timers.takeTimers(WINDOW_TIMERS, assigner.isEventTime());
+  if (timers.length === 0) return [];
+  const content = rawContent(parts);
+  const sets = isMergingAssigner(assigner) ? new StoredMergingSets(parts) : undefined;
+  const found = new Map<string, WindowRow & { readonly timers: number[] }>();
+  for (const { key, canonical, namespace, timestamp, order } of timers) {
+    const id = `${typeof canonical}${String(canonical).length}:${String(canonical)}${namespace}`;
+    const isEnd = assigner.windowCodec.fromNamespace(namespace).maxTimestamp() === timestamp;
+    const row = found.get(id);
+    if (row !== undefined) {
+      row.timers.push(timestamp);
+      continue;
+    }
+    backend.setCurrentKey(key);
+    const stateNamespace = sets === undefined ? namespace : sets.take(namespace);
+    if (stateNamespace === undefined) continue;
+    content.setNamespace(stateNamespace);
+    const stored = content.get();
+    content.clear();
+    const isEmpty = stored === null || (Array.isArray(stored) && stored.length === 0 && parts.content.kind === "list");
+    found.set(id, {
+      key,
+      namespace,
+      timers: [timestamp],
+      order: isEnd ? order : NO_ORDER,
+      content: isEmpty ? undefined : stored,
+    });
+  }
+  return [...found.values()];
+}
+
+/** Puts windows that another way has written as rows into timers and keyed state. */
+export function importRows(parts: WindowParts, rows: readonly WindowRow[], content: RawHandle): void {
+  const { ctx, backend, assigner } = parts;
+  const isEvent = assigner.isEventTime();
+  const kind = isEvent ? "event-timers" : "processing-timers";
+  const name = `_timer_state/${isEvent ? "event" : "processing"}_${WINDOW_TIMERS}`;
+  const set = isMergingAssigner(assigner) ? backend.state<ListState<MergingWindowEntry>>(MERGING_WINDOWS) : undefined;
+  for (const { key, namespace, timers, order, content: stored } of rows) {
+    backend.setCurrentKey(key);
+    content.setNamespace(namespace);
+    if (stored !== undefined) content.put(stored);
+    set?.add([namespace, namespace]);
+    const value = timers.flatMap((timestamp, i) => [timestamp, Math.max(order, 0) + i]);
+    const state = { state: name, keyGroup: backend.getCurrentKeyGroup(), key, namespace, value };
+    ctx.timers.restoreRow({ name, kind, ttl: false, schema: "generic" }, state);
+  }
+  backend.keyContext.clear();
+}
+
+/** Content of a window as it is stored. */
+export interface RawHandle {
+  setNamespace(namespace: string): void;
+  put(stored: unknown): void;
+}
+
+interface RawState extends NamespacedState {
+  get(): unknown;
+  clear(): void;
+}
+
+/** The state of window contents, read as it is stored. */
+function rawContent({ backend, content }: WindowParts): RawState {
+  const raw: BoundWindowContent = content.kind === "aggregate"
+    ? { kind: "aggregate", fn: new RawAggregate(content.fn, true) }
+    : content;
+  return backend.state<RawState>(windowStateDescriptor(raw));
+}
+
+type AnyAggregate = AggregateFunction<unknown, unknown, unknown>;
+
+/** An aggregate function that can be switched off: then accumulators go in and come out as they are. */
+export class RawAggregate implements AnyAggregate {
+  readonly merge: ((left: unknown, right: unknown) => unknown) | undefined;
+
+  constructor(readonly fn: AnyAggregate, public isRaw: boolean) {
+    this.merge = fn.merge === undefined ? undefined : (left, right) => fn.merge!(left, right);
+  }
+  createAccumulator(): unknown {
+    return this.isRaw ? 0 : this.fn.createAccumulator();
+  }
+  add(value: unknown, accumulator: unknown): unknown {
+    return this.isRaw ? value : this.fn.add(value, accumulator);
+  }
+  getResult(accumulator: unknown): unknown {
+    return this.isRaw ? accumulator : this.fn.getResult(accumulator);
+  }
+}
+
+/** The content with a handle that puts it back as it was stored. */
+export function restorableContent(parts: WindowParts): { content: BoundWindowContent; raw: RawHandle } {
+  const aggregate = parts.content.kind === "aggregate" ? new RawAggregate(parts.content.fn, false) : undefined;
+  const content: BoundWindowContent = aggregate === undefined ? parts.content : { kind: "aggregate", fn: aggregate };
+  const state = parts.backend.state<ListState<unknown>>(windowStateDescriptor(content));
+  const raw: RawHandle = {
+    setNamespace: (namespace) => state.setNamespace(namespace),
+    put(stored) {
+      if (content.kind === "list") return state.update(stored as unknown[]);
+      if (aggregate !== undefined) aggregate.isRaw = true;
+      state.add(stored);
+      if (aggregate !== undefined) aggregate.isRaw = false;
+    },
+  };
+  return { content, raw };
+}
+
+/** The sets of merging windows in keyed state, taken out window by window. */
+class StoredMergingSets {
+  readonly #state: ListState<MergingWindowEntry>;
+
+  constructor({ backend }: WindowParts) {
+    this.#state = backend.state<ListState<MergingWindowEntry>>(MERGING_WINDOWS);
+  }
+
+  /** Where the content of a window of the current key is; undefined for one that is not in flight. */
+  take(namespace: string): string | undefined {
+    const entries = [...this.#state.get()];
+    const at = entries.findIndex(([window]) => window === namespace);
+    if (at < 0) return undefined;
+    const [[, stateNamespace]] = entries.splice(at, 1);
+    if (entries.length === 0) this.#state.clear();
+    else this.#state.update(entries);
+    return stateNamespace;
+  }
+}
