@@ -1,88 +1,114 @@
 /**
- * `deno task bench`: every case is a job of the DataStream API beside a hand-written loop over the same numbers with the
- * same result. Pairs are run in turn, in random order, and only ratios are printed: absolute times of a shared machine
- * say nothing.
+ * `deno task bench`: every case is a job of the DataStream API beside a hand-written loop over the same rows with the
+ * same results. Each case and configuration has a process of its own, in which loop and job take turns; the ratio is the
+ * median over the pairs, by CPU time of the process. Rows are made before anything is measured. Batches between tasks of
+ * the slot go by reference; the codec column sends every one of them through the codec.
  *
- * Usage: deno task bench [case...] [--rows 1000000] [--pairs 5] [--json]
+ * Usage: deno task bench [case ...] [--rows 2000000] [--pairs 5] [--json] [--ablate] [--nexmark]
+ *        [--micro] [--scale]
+ *
+ * Without names all cases run, in some minutes; `--nexmark` and `--micro` choose one group, `--scale` the scale curves
+ * instead. `--ablate` adds columns with each optimisation off, and all of them. `--json` prints one object per case.
  *
  * @module
  */
 
-import { StreamExecutionEnvironment } from "tsflink";
-import { type Case, CASES } from "./micro/cases.ts";
+import { ALL_CASES, type BenchCase, benchCase } from "./cases.ts";
+import { defaultRowCount } from "./nexmark/rows.ts";
+import type { JobOptions } from "./nexmark/cases.ts";
+import { type BenchArgs, flag, OPTIMISATIONS, option, parseArgs } from "./options.ts";
+import { caseLine, type CaseResult, heading, summary } from "./report.ts";
+import { type CaseFigures, round, runCase, type RunOptions } from "./run_case.ts";
+import { runScaleCurves } from "./scale.ts";
 
-interface Result {
-  readonly case: string;
-  /** Share of the loop's speed the job reaches; 1 = as fast. */
-  readonly vsLoop: number;
-  /** Nanoseconds per record of the job; for orientation only. */
-  readonly nsPerRecord: number;
-  readonly pairs: number;
-  readonly peakMemoryMiB: number;
+const CODEC: JobOptions = { "pipeline.exchange.force-codec": true };
+
+/** A machine with more waiting than this per core makes wall times meaningless. */
+const SPARE_LOAD = 0.5;
+
+function withOff(names: readonly string[]): JobOptions {
+  return Object.fromEntries(names.map((name) => [`pipeline.optimize.${name}`, false]));
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+/** Names of the columns with something switched off. */
+function ablations(args: BenchArgs): string[] {
+  return flag(args, "ablate") ? ["all", ...OPTIMISATIONS] : [];
 }
 
-async function timeJob(one: Case, rows: number): Promise<{ ms: number; checksum: number }> {
-  const env = StreamExecutionEnvironment.getExecutionEnvironment(one.configuration);
-  const result = { checksum: 0 };
-  one.job(env, rows, (value) => void (result.checksum += value));
-  const start = performance.now();
-  await env.execute(one.name);
-  return { ms: performance.now() - start, checksum: result.checksum };
-}
-
-function timeLoop(one: Case, rows: number): { ms: number; checksum: number } {
-  let checksum = 0;
-  const start = performance.now();
-  one.loop(rows, (value) => void (checksum += value));
-  return { ms: performance.now() - start, checksum };
-}
-
-async function measure(one: Case, rows: number, pairs: number): Promise<Result> {
-  const ratios: number[] = [];
-  const times: number[] = [];
-  let peak = 0;
-  // The first pair warms up and is not counted.
-  for (let pair = 0; pair <= pairs; pair++) {
-    const loopFirst = Math.random() < 0.5;
-    const before = loopFirst ? timeLoop(one, rows) : undefined;
-    const job = await timeJob(one, rows);
-    const loop = before ?? timeLoop(one, rows);
-    if (Math.abs(job.checksum - loop.checksum) > 1e-6 * Math.abs(loop.checksum)) {
-      throw new Error(`${one.name}: the job gives ${job.checksum}, the loop ${loop.checksum}`);
-    }
-    peak = Math.max(peak, Deno.memoryUsage().rss);
-    if (pair === 0) continue;
-    ratios.push(loop.ms / job.ms);
-    times.push(job.ms);
+async function runAll(one: BenchCase, args: BenchArgs): Promise<{ result: CaseResult; byReference: CaseFigures }> {
+  const options: RunOptions = { rows: option(args, "rows", one.defaultRows ?? defaultRowCount()), pairs: pairs(args) };
+  const byReference = await runCase(one.name, options);
+  const codec = await runCase(one.name, { ...options, job: CODEC });
+  const offVsLoop: Record<string, number> = {};
+  for (const name of ablations(args)) {
+    const job = withOff(name === "all" ? OPTIMISATIONS : [name]);
+    offVsLoop[name] = (await runCase(one.name, { ...options, job })).vsLoop;
   }
+  const { vsLoop, vsLoopMin, vsLoopMax, cpuNsPerEvent, peakMemory } = byReference;
+  const result: CaseResult = {
+    query: one.name,
+    class: one.class,
+    vsLoop,
+    vsLoopMin,
+    vsLoopMax,
+    codecVsLoop: codec.vsLoop,
+    ...(ablations(args).length > 0 ? { offVsLoop } : {}),
+    cpuNsPerEvent,
+    peakMemory,
+    pairs: byReference.pairs,
+  };
+  return { result, byReference };
+}
+
+function pairs(args: BenchArgs): number {
+  return Math.max(1, option(args, "pairs", 5));
+}
+
+/** What a kept result needs to be understood later. */
+function surroundings(): Record<string, unknown> {
+  const commit = new Deno.Command("git", { args: ["rev-parse", "--short", "HEAD"], stderr: "null" }).outputSync();
   return {
-    case: one.name,
-    vsLoop: Number(median(ratios).toFixed(4)),
-    nsPerRecord: Math.round((median(times) * 1e6) / rows),
-    pairs,
-    peakMemoryMiB: Math.round(peak / 2 ** 20),
+    commit: new TextDecoder().decode(commit.stdout).trim(),
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    cores: navigator.hardwareConcurrency,
+    load: round(Deno.loadavg()[0], 2),
   };
 }
 
-function option(name: string, fallback: number): number {
-  const at = Deno.args.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(Deno.args[at + 1]);
+function group(args: BenchArgs): readonly BenchCase[] {
+  const [nexmark, micro] = [flag(args, "nexmark"), flag(args, "micro")];
+  if (nexmark === micro) return ALL_CASES;
+  return ALL_CASES.filter((one) => (one.class === "micro") === micro);
 }
 
-if (import.meta.main) {
-  const rows = option("rows", 1_000_000);
-  const pairs = option("pairs", 5);
-  const names = Deno.args.filter((arg, i) => !arg.startsWith("--") && !Deno.args[i - 1]?.match(/^--(rows|pairs)$/));
-  for (const one of CASES.filter((candidate) => names.length === 0 || names.includes(candidate.name))) {
-    const result = await measure(one, rows, pairs);
-    if (Deno.args.includes("--json")) console.log(JSON.stringify(result));
-    else {console.log(
-        `${one.name.padEnd(28)} ${result.vsLoop.toFixed(3)} of a hand-written loop (${result.pairs} pairs)`,
-      );}
+async function main(args: BenchArgs): Promise<boolean> {
+  if (flag(args, "scale")) return await runScaleCurves(args);
+  const cases = args.names.length > 0 ? args.names.map(benchCase) : group(args);
+  const results: CaseResult[] = [];
+  let isComplete = true;
+  if (!flag(args, "json")) console.log(heading(ablations(args)));
+  for (const one of cases) {
+    try {
+      const { result, byReference } = await runAll(one, args);
+      results.push(result);
+      const { wallVsLoop, loopCpuNsPerEvent, restingMemory, resultRows, checksum, events } = byReference;
+      const isQuiet = Deno.loadavg()[0] <= navigator.hardwareConcurrency + SPARE_LOAD;
+      if (!flag(args, "json")) console.log(caseLine(result));
+      else {
+        const { query, ...rest } = result;
+        const named = result.class === "micro" ? { case: query, ...rest } : result;
+        const more = { loopCpuNsPerEvent, restingMemory, rows: events, resultRows, checksum };
+        console.log(JSON.stringify({ ...named, ...more, ...(isQuiet ? { wallVsLoop } : {}), ...surroundings() }));
+      }
+    } catch (error) {
+      // A case that fails, or whose results differ, gets no ratio; the others go on.
+      isComplete = false;
+      console.error(String(error instanceof Error ? error.message : error));
+    }
   }
+  if (!flag(args, "json")) { for (const line of summary(results)) console.log(line); }
+  return isComplete;
 }
+
+if (import.meta.main) Deno.exit(await main(parseArgs(Deno.args)) ? 0 : 1);

@@ -15,9 +15,12 @@ export interface Cost {
   readonly peakBytes: number;
 }
 
-/** Runs `work` and says what it took. Garbage of earlier runs is collected first where `--expose-gc` allows. */
+/**
+ * Runs `work` and says what it took. Young garbage of the run before is collected first where `--expose-gc` allows. A
+ * full collection would also throw compiled code and the pages of the heap away, which the next run would pay for.
+ */
 export async function measure(work: () => unknown): Promise<Cost> {
-  (globalThis as { gc?: () => void }).gc?.();
+  (globalThis as { gc?: (options: { type: "minor" }) => void }).gc?.({ type: "minor" });
   resetPeak();
   const cpu = process.cpuUsage();
   const start = performance.now();

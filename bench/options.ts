@@ -11,7 +11,7 @@ export interface BenchArgs {
   readonly flags: ReadonlySet<string>;
 }
 
-const WITH_VALUE = new Set(["rows", "pairs", "off", "out", "column", "rate", "seconds", "interval"]);
+const WITH_VALUE = new Set(["rows", "pairs", "off", "out", "options", "seconds", "interval"]);
 
 /** Reads `name --flag --option value`. */
 export function parseArgs(given: readonly string[]): BenchArgs {

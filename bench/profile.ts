@@ -3,7 +3,7 @@
  * twice before, so that the compiler has done its work.
  *
  * Usage: deno task profile q5 [--rows 1000000] [--seconds 3] [--off codegen,...] [--codec] [--loop]
- *        [--interval 200] [--out profiles]
+ *        [--interval 200] [--out folder]
  *
  * @module
  */
@@ -34,16 +34,17 @@ if (import.meta.main) {
   }, option(args, "interval", 200));
 
   const tree = flameTree(profile, new URL("../", import.meta.url).href);
-  const out = args.options.get("out") ?? "profiles";
+  const out = args.options.get("out") ?? `${Deno.env.get("TMPDIR") ?? "/tmp"}/tsflink-profiles`;
+  const file = name.replace(/[^\w.-]+/g, "-");
   Deno.mkdirSync(out, { recursive: true });
-  Deno.writeTextFileSync(`${out}/${name}.html`, flameGraphPage(`${name}: ${runs} runs of ${events} events`, tree));
-  Deno.writeTextFileSync(`${out}/${name}.cpuprofile`, JSON.stringify(profile));
+  Deno.writeTextFileSync(`${out}/${file}.html`, flameGraphPage(`${name}: ${runs} runs of ${events} events`, tree));
+  Deno.writeTextFileSync(`${out}/${file}.cpuprofile`, JSON.stringify(profile));
   const perEvent = (ms: number): string => ((ms * 1e6) / (runs * events)).toFixed(1).padStart(8);
   console.log(`${name}: ${runs} runs of ${events} events; ns per event\n    self    total   %`);
   for (const { name, at, selfMs, totalMs } of functionTimes(tree).slice(0, TOP)) {
     const share = ((100 * selfMs) / tree.totalMs).toFixed(1).padStart(5);
     console.log(`${perEvent(selfMs)} ${perEvent(totalMs)} ${share}  ${name}  ${at}`);
   }
-  console.log(`${out}/${name}.html is the flame graph; ${out}/${name}.cpuprofile opens in browsers and editors`);
+  console.log(`${out}/${file}.html is the flame graph; ${out}/${file}.cpuprofile opens in browsers and editors`);
   Deno.exit(0);
 }

@@ -37,10 +37,15 @@ export class Execution {
 
 /** One subtask. */
 export class ExecutionVertex {
+  /** The attempt that counts. */
   currentExecution: Execution;
 
   constructor(readonly jobVertex: ExecutionJobVertex, readonly subtaskIndex: number) {
     this.currentExecution = new Execution(this, 0);
+  }
+  /** Begins the next attempt; of the last one nothing counts any more. */
+  newAttempt(): Execution {
+    return this.currentExecution = new Execution(this, this.currentExecution.attemptNumber + 1);
   }
   /** "Map -> Sink: Writer (1/2)", as in logs. */
   get taskNameWithSubtask(): string {
@@ -119,6 +124,16 @@ export class ExecutionGraph {
     }
     this.#endIfAllEnded();
     return "nothing";
+  }
+
+  /** Something has failed, but will be tried again: what runs of it ends, the job does not. */
+  restart(): void {
+    if (this.#state === "RUNNING") this.transition("RESTARTING");
+  }
+
+  /** The next attempts of all subtasks of some vertices. */
+  newAttempts(vertices: readonly JobVertex[]): void {
+    for (const { id } of vertices) for (const subtask of this.jobVertex(id).subtasks) subtask.newAttempt();
   }
 
   /** The user wants the job to end. True when there is something to cancel. */

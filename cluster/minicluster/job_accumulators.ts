@@ -13,6 +13,11 @@ type Answer = Extract<SlotReport, { readonly requestId: number }>;
 /** Asks slots and matches their answers. */
 export class JobAccumulators {
   #lastRequestId = 0;
+  /** Accumulators of slots that are gone, because their stage has finished, and their results. */
+  readonly #kept: AccumulatorPart[] = [];
+  #keptResults: Readonly<Record<string, unknown>> = {};
+  /** Why accumulators that are gone cannot be merged with others of their name. */
+  #keepingFailed: unknown;
   readonly #asked = new Map<number, { readonly slot: number; readonly settle: (answer: Answer | undefined) => void }>();
 
   /** @param slots Those that are alive, by index. */
@@ -42,7 +47,10 @@ export class JobAccumulators {
    */
   async results(): Promise<Readonly<Record<string, unknown>>> {
     const slots = [...this.slots().keys()];
-    if (slots.length <= 1) return slots.length === 0 ? {} : await this.#merge(slots[0], undefined, []);
+    if (slots.length === 0) return this.#keptResults;
+    if (slots.length === 1 && this.#kept.length === 0) {
+      return this.#withKept(await this.#merge(slots[0], undefined, []));
+    }
     const exported = await Promise.all(slots.map((slot) => this.#export(slot)));
     const owners = new Map<string, number>();
     exported.forEach((parts, i) => {
@@ -51,10 +59,29 @@ export class JobAccumulators {
     const merged = await Promise.all(slots.map((slot, i) => {
       const names = [...owners].filter(([, owner]) => owner === i).map(([name]) => name);
       if (names.length === 0) return {};
-      const parts = exported.flatMap((all, j) => j === i ? [] : all.filter(({ name }) => names.includes(name)));
-      return this.#merge(slot, names, parts);
+      const others = [...exported.filter((_, j) => j !== i), this.#kept].flat();
+      return this.#merge(slot, names, others.filter(({ name }) => names.includes(name)));
     }));
-    return Object.assign({}, ...merged);
+    return this.#withKept(Object.assign({}, ...merged));
+  }
+
+  #withKept(results: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    const isShort = this.#keepingFailed !== undefined && Object.keys(results).some((name) => name in this.#keptResults);
+    if (isShort) throw this.#keepingFailed;
+    return { ...this.#keptResults, ...results };
+  }
+
+  /** The slots that are alive have done their part and will be gone: what they have counts from now on. */
+  async keep(): Promise<void> {
+    const results = await this.results();
+    try {
+      const slots = [...this.slots().keys()];
+      this.#kept.push(...(await Promise.all(slots.map((slot) => this.#export(slot)))).flat());
+    } catch (error) {
+      // That is of no concern unless a later stage has one of that name.
+      this.#keepingFailed = error;
+    }
+    this.#keptResults = results;
   }
 
   async #export(slot: number): Promise<readonly AccumulatorPart[]> {

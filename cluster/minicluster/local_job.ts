@@ -10,14 +10,11 @@ import { CheckpointingOptions } from "../../runtime/api/config_options.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
 import type { ExecuteOptions } from "../../runtime/api/executor.ts";
 import { type JobClient, JobExecutionResult } from "../../runtime/api/job_client.ts";
-import type { ChainedOperator, JobGraph } from "../../runtime/graph/job_graph.ts";
-import { TaskMetricGroup } from "../../runtime/metrics/task_metrics.ts";
+import type { JobGraph } from "../../runtime/graph/job_graph.ts";
 import { sharesClosures } from "../../runtime/operators/function_operator.ts";
-import { SourceCoordinator } from "../../runtime/operators/source/source_coordinator.ts";
-import { WatermarkAlignmentGroups } from "../../runtime/operators/source/watermark_alignment_groups.ts";
 import type { Seams } from "../../runtime/seams/seams.ts";
 import type { SlotEnd } from "../../runtime/seams/worker_host.ts";
-import type { SlotReport, SlotRequest, SubtaskPlacement } from "../../runtime/tasks/slot/slot_protocol.ts";
+import type { SlotReport, SlotRequest } from "../../runtime/tasks/slot/slot_protocol.ts";
 import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
 import type { TaskLoopOptions } from "../../runtime/tasks/task_loop.ts";
 import { type ExecutionState, isTerminal } from "../../runtime/tasks/task_states.ts";
@@ -26,10 +23,13 @@ import type { JobState } from "../jobmaster/job_states.ts";
 import { cachedFilePaths } from "./cached_files.ts";
 import { inlineSlots } from "./inline_slots.ts";
 import { JobAccumulators } from "./job_accumulators.ts";
+import { JobCoordinators } from "./job_coordinators.ts";
 import { type JobSnapshot, refusedSnapshot, SnapshotInProgress } from "./job_snapshot.ts";
 import { type VertexProgress, vertexProgress } from "./progress.ts";
-import type { SlotGateway, SlotProvider } from "./slots.ts";
-import { keysWithoutEffect, taskSettings, wantsCheckpoints } from "./task_settings.ts";
+import type { SlotProvider } from "./slots.ts";
+import type { Stage } from "./stage.ts";
+import { StageSchedule } from "./stage_schedule.ts";
+import { keysWithoutEffect, restartStrategy, taskSettings, wantsCheckpoints } from "./task_settings.ts";
 
 /** What a local job is made from. */
 export interface LocalJobOptions {
@@ -55,25 +55,20 @@ export class LocalJob implements JobClient {
   readonly graph: ExecutionGraph;
   readonly #options: LocalJobOptions;
   readonly #provider: SlotProvider;
-  readonly #executions = new Map<string, Execution>();
-  readonly #coordinators = new Map<string, SourceCoordinator>();
+  readonly #stages: StageSchedule;
+  readonly #coordinators: JobCoordinators;
   readonly #snapshots = new Map<number, SnapshotInProgress>();
   /** Tasks that have processed everything and wait for the final checkpoint. */
   readonly #processed = new Set<Execution>();
   #takesFinalCheckpoint = false;
-  /** Stopped without drain: sources leave without a word on where they stood. */
-  #isStopped = false;
+  /** Without drain sources leave without a word on where they stood. */
+  #stopped: { readonly drain: boolean } | undefined;
   #lastCheckpointId: number;
   #wasAsked = false;
   readonly #ended = Promise.withResolvers<void>();
-  #gateways: readonly SlotGateway[] = [];
-  #placements: readonly SubtaskPlacement[] = [];
-  /** Slots that run, by index. */
-  readonly #live = new Map<number, SlotGateway>();
-  /** Slots whose tasks are wired. */
-  #deployed = 0;
-  readonly #allDeployed = Promise.withResolvers<void>();
-  readonly #accumulators = new JobAccumulators(() => this.#live);
+  readonly #accumulators = new JobAccumulators(() => this.#stages.current?.live ?? new Map());
+  /** Rows for the client of a stage that may be tried again. */
+  #heldRows: { readonly uid: string; readonly batch: unknown[] }[] = [];
   /** Once the job has ended: its results, or why they cannot be had. */
   #results: { readonly values: Readonly<Record<string, unknown>> } | { readonly error: unknown } | undefined;
 
@@ -82,13 +77,34 @@ export class LocalJob implements JobClient {
     this.#lastCheckpointId = options.restored?.checkpointId ?? 0;
     const { seams } = options;
     this.#provider = options.slots ?? inlineSlots(seams);
-    // Whoever waits for the start hears of a refusal; nobody may wait.
-    this.#allDeployed.promise.catch(() => {});
     this.graph = new ExecutionGraph(options.jobId, options.jobGraph, () => seams.clock.now(), (state) => {
       options.onState?.(state);
       if (this.graph.isTerminal) void this.#close();
     });
-    for (const execution of this.graph.executions) this.#executions.set(execution.id, execution);
+    this.#coordinators = new JobCoordinators({
+      seams,
+      restored: this.#isBatch ? undefined : options.restored?.enumerators,
+      send: (vertexId, subtaskIndex, operatorId, event) =>
+        this.#sendToOperator(vertexId, subtaskIndex, { operatorId, event }),
+      fail: (error) => this.#failStage(error),
+    });
+    this.#stages = new StageSchedule({
+      graph: this.graph,
+      provider: this.#provider,
+      seams,
+      strategy: restartStrategy(options.execute.configuration, options.jobGraph.type),
+      onIdle: options.onIdle,
+      host: {
+        onStart: (stage) => this.#stageStarts(stage),
+        onFinished: () => this.#accumulators.keep(),
+        onLeave: () => this.#coordinators.close(),
+        fail: (error) => this.fail(error),
+      },
+    });
+  }
+
+  get #isBatch(): boolean {
+    return this.#options.jobGraph.type === "BATCH";
   }
 
   /**
@@ -99,59 +115,53 @@ export class LocalJob implements JobClient {
   start(): void | Promise<void> {
     const { seams, execute, restored, jobGraph } = this.#options;
     this.#warnAboutCheckpoints(execute.configuration);
-    this.#placements = this.#provider.place(this.graph);
-    this.#gateways = this.#provider.allocate({
+    return this.#stages.start({
       jobGraph,
       deployment: {
         jobId: this.graph.jobId,
-        placements: this.#placements,
         settings: {
           ...taskSettings(execute.configuration, jobGraph.type, this.#options.checkpointing ?? false),
           ...this.#options.settings,
         },
         cachedFiles: cachedFilePaths(execute.cachedFiles, seams.files),
-        restored: restored?.redistributeTo(jobGraph),
+        restored: this.#isBatch ? undefined : restored?.redistributeTo(jobGraph),
         collect: [...execute.collect?.keys() ?? []],
       },
       onReport: (slot, report) => this.#onReport(slot, report),
       onEnd: (slot, end) => this.#slotEnded(slot, end),
       onIdle: this.#options.onIdle,
     });
-    this.#gateways.forEach((gateway, slot) => this.#live.set(slot, gateway));
-    if (this.#deployed === this.#gateways.length) return this.#run();
-    return this.#allDeployed.promise.then(() => this.#run());
   }
 
-  #run(): void {
-    // Cancelled while its slots were starting.
-    if (this.graph.state !== "INITIALIZING") return;
+  #stageStarts(stage: Stage): void {
     this.#mentionSharedClosures();
-    this.graph.transition("CREATED");
-    this.graph.transition("RUNNING");
-    this.#startCoordinators();
-    for (const execution of this.#executions.values()) {
-      this.graph.update(execution, "SCHEDULED");
-      this.graph.update(execution, "DEPLOYING");
+    this.#coordinators.start(stage.region.vertices);
+    if (this.#stopped !== undefined) {
+      const request = { type: "stop", ...this.#stopped } as const;
+      this.#options.seams.mainThread.post(() => stage.tellAll(request));
     }
-    this.#tellAll({ type: "start" });
   }
 
   #tellAll(request: SlotRequest): void {
-    for (const gateway of [...this.#live.values()]) gateway.request(request);
+    this.#stages.current?.tellAll(request);
+  }
+
+  /** An attempt that counts now; of others nothing is heard. */
+  #execution(id: string): Execution {
+    return this.#stages.current!.executions.find((execution) => execution.id === id)!;
   }
 
   #onReport(slot: number, report: SlotReport): void {
     switch (report.type) {
       case "deployed":
-        if (++this.#deployed === this.#gateways.length) this.#allDeployed.resolve();
-        return;
+        return this.#stages.current!.slotDeployed();
       case "refused":
         this.#refuse(report.error);
         return;
       case "state":
-        return this.#onState(this.#executions.get(report.executionId)!, report.state, report.error);
+        return this.#onState(this.#execution(report.executionId), report.state, report.error);
       case "checkpoint": {
-        const execution = this.#executions.get(report.executionId)!;
+        const execution = this.#execution(report.executionId);
         const { subtaskIndex, jobVertex } = execution.vertex;
         return this.#snapshots.get(report.checkpointId)
           ?.acknowledge(execution.id, subtaskIndex, jobVertex.parallelism, report.states);
@@ -159,10 +169,10 @@ export class LocalJob implements JobClient {
       case "checkpointDeclined":
         return this.#snapshots.get(report.checkpointId)?.decline(report.executionId, report.reason);
       case "dataProcessed":
-        this.#processed.add(this.#executions.get(report.executionId)!);
+        this.#processed.add(this.#execution(report.executionId));
         return this.#endIfAllProcessed();
       case "coordinatorEvent": {
-        const { vertex, attemptNumber } = this.#executions.get(report.executionId)!;
+        const { vertex, attemptNumber } = this.#execution(report.executionId);
         return this.#coordinators.get(report.operatorId)?.handleEvent(vertex.subtaskIndex, attemptNumber, report.event);
       }
       case "collect":
@@ -180,7 +190,12 @@ export class LocalJob implements JobClient {
   }
 
   #collect(slot: number, { uid, batchId, batch }: Extract<SlotReport, { type: "collect" }>): void {
-    const taken = () => this.#live.get(slot)?.request({ type: "collected", batchId });
+    const stage = this.#stages.current!;
+    const taken = () => stage.live.get(slot)?.request({ type: "collected", batchId });
+    if (this.#stages.mayRestart) {
+      this.#heldRows.push({ uid, batch });
+      return taken();
+    }
     const pending = this.#options.execute.collect?.get(uid)?.(batch);
     if (pending === undefined) taken();
     else pending.then(taken, (error) => this.fail(error));
@@ -188,21 +203,22 @@ export class LocalJob implements JobClient {
 
   /** The job cannot run at all: nothing of it has started. */
   #refuse(error: unknown): void {
-    this.#allDeployed.reject(error);
+    this.#stages.current!.refuse(error);
     this.fail(error);
   }
 
   /** A slot is gone: so are its subtasks. */
   #slotEnded(slot: number, end: SlotEnd): void {
-    this.#live.delete(slot);
+    const { live, placements } = this.#stages.current!;
+    live.delete(slot);
     this.#accumulators.slotEnded(slot);
     const error = end.kind === "failed" ? end.error : new JobExecutionError("TSF-5042", `Slot ${slot} has ended`, {
       expected: "a slot that runs until the job ends",
       found: end.kind,
     });
     if (this.graph.state === "INITIALIZING") return this.#refuse(error);
-    for (const { executionId } of this.#placements.filter((placement) => placement.slot === slot)) {
-      const execution = this.#executions.get(executionId)!;
+    for (const { executionId } of placements.filter((placement) => placement.slot === slot)) {
+      const execution = this.#execution(executionId);
       if (!isTerminal(execution.state)) this.#onState(execution, "FAILED", error);
     }
   }
@@ -239,7 +255,7 @@ export class LocalJob implements JobClient {
 
   /** Progress of every vertex, producers first. */
   progress(): VertexProgress[] {
-    const told = new Map(this.#gateways.flatMap((gateway) => gateway.progress()).map((one) => [one.executionId, one]));
+    const told = new Map(this.#stages.progress().map((one) => [one.executionId, one]));
     return this.graph.jobGraph.verticesTopologically.map(({ id, name, chain }) => {
       const executions = this.graph.jobVertex(id).subtasks.map((subtask) => subtask.currentExecution);
       const subtasks = executions.flatMap((execution) => told.get(execution.id) ?? []);
@@ -255,7 +271,7 @@ export class LocalJob implements JobClient {
 
   /** Ends the sources; with drain as if their input had ended, without it at once and with no further output. */
   async stop(drain: boolean): Promise<void> {
-    this.#isStopped ||= !drain;
+    this.#stopped = { drain: drain && this.#stopped?.drain !== false };
     this.#tellAll({ type: "stop", drain });
     await this.#ended.promise;
   }
@@ -269,7 +285,8 @@ export class LocalJob implements JobClient {
   takeSnapshot(checkpointId: number = this.#lastCheckpointId + 1): Promise<JobSnapshot> {
     const { state } = this.graph;
     if (state !== "RUNNING") return refusedSnapshot(checkpointId, `the job is ${state}`);
-    if (this.#isStopped && !this.#takesFinalCheckpoint) {
+    if (this.#isBatch) return refusedSnapshot(checkpointId, "BATCH jobs take no checkpoints");
+    if (this.#stopped?.drain === false && !this.#takesFinalCheckpoint) {
       return refusedSnapshot(checkpointId, "the job is being stopped");
     }
     if (checkpointId <= this.#lastCheckpointId) {
@@ -278,11 +295,11 @@ export class LocalJob implements JobClient {
     this.#lastCheckpointId = checkpointId;
     const enumerators = new Map<string, Uint8Array>();
     try {
-      for (const [id, coordinator] of this.#coordinators) enumerators.set(id, coordinator.snapshot(checkpointId));
+      for (const [id, coordinator] of this.#coordinators.all) enumerators.set(id, coordinator.snapshot(checkpointId));
     } catch (error) {
       return Promise.reject(error);
     }
-    const running = [...this.#executions.values()].filter((execution) => execution.state === "RUNNING");
+    const running = this.graph.executions.filter((execution) => execution.state === "RUNNING");
     const snapshot = new SnapshotInProgress(checkpointId, running.map((execution) => execution.id), enumerators);
     this.#snapshots.set(checkpointId, snapshot);
     snapshot.completed.then(() => this.#snapshots.delete(checkpointId), () => this.#abort(checkpointId));
@@ -305,7 +322,7 @@ export class LocalJob implements JobClient {
   /** Tells all tasks that a checkpoint is complete: sinks commit. */
   completeSnapshot(checkpointId: number): void {
     this.#tellAll({ type: "checkpointComplete", checkpointId });
-    for (const coordinator of this.#coordinators.values()) coordinator.notifyCheckpointComplete(checkpointId);
+    for (const [, coordinator] of this.#coordinators.all) coordinator.notifyCheckpointComplete(checkpointId);
   }
 
   #abort(checkpointId: number): void {
@@ -313,53 +330,62 @@ export class LocalJob implements JobClient {
     if (this.graph.state === "RUNNING") this.#tellAll({ type: "checkpointAborted", checkpointId });
   }
 
-  #startCoordinators(): void {
-    const groups = new WatermarkAlignmentGroups();
-    for (const { vertex } of this.graph.vertices) {
-      for (const operator of vertex.chain) {
-        if (operator.factory.source !== undefined) this.#startCoordinator(operator, vertex.id, groups);
-      }
-    }
-  }
-
-  #startCoordinator(operator: ChainedOperator, vertexId: string, alignmentGroups: WatermarkAlignmentGroups): void {
-    const { seams, restored } = this.#options;
-    const coordinator = new SourceCoordinator({
-      source: operator.factory.source!,
-      operator: { name: operator.name, uid: operator.uid, userLine: operator.userLine },
-      operatorId: operator.operatorId,
-      parallelism: this.graph.jobGraph.vertex(vertexId).parallelism,
-      seams,
-      metrics: new TaskMetricGroup(),
-      send: (subtaskId, event) => this.#sendToOperator(vertexId, subtaskId, operator.operatorId, event),
-      // Not inline: the coordinator may be called from inside a step of the task that would be cancelled.
-      fail: (error: FlinkError) => seams.mainThread.post(() => this.fail(error)),
-      alignment: operator.factory.watermarkAlignment,
-      alignmentGroups,
-    });
-    this.#coordinators.set(operator.operatorId, coordinator);
-    const state = restored?.enumerators.get(operator.operatorId);
-    if (state !== undefined) coordinator.restore(state);
-    coordinator.start();
-  }
-
-  #sendToOperator(vertexId: string, subtaskIndex: number, operatorId: string, event: unknown): void {
-    const { slot, executionId } = this.#placements.find((placement) =>
+  #sendToOperator(
+    vertexId: string,
+    subtaskIndex: number,
+    event: { readonly operatorId: string; readonly event: unknown },
+  ): void {
+    const { placements, live } = this.#stages.current!;
+    const { slot, executionId } = placements.find((placement) =>
       placement.vertexId === vertexId && placement.subtaskIndex === subtaskIndex
     )!;
-    this.#live.get(slot)?.request({ type: "operatorEvent", executionId, operatorId, event });
+    live.get(slot)?.request({ type: "operatorEvent", executionId, ...event });
   }
 
   #onState(execution: Execution, state: ExecutionState, error?: unknown): void {
+    if (state === "FINISHED" && this.#heldRows.length > 0 && this.#isLastToFinish(execution)) {
+      this.#handOverRows().then(() => this.#onState(execution, state), (error) => this.fail(error));
+      return;
+    }
+    const isRetried = state === "FAILED" && this.#stages.retries(error);
     if (this.graph.update(execution, state, error) === "cancel-all") this.#cancelTasks();
-    if (state !== "FINISHED") return;
-    for (const pending of this.#snapshots.values()) pending.finished(execution.id);
-    // One that was stopped without drain may be the last the others have waited for.
-    this.#endIfAllProcessed();
+    if (isRetried) this.#cancelStage();
+    if (state === "FINISHED") {
+      for (const pending of this.#snapshots.values()) pending.finished(execution.id);
+      // One that was stopped without drain may be the last the others have waited for.
+      this.#endIfAllProcessed();
+    }
+    if (isTerminal(state)) this.#stages.subtaskEnded();
+  }
+
+  #isLastToFinish(execution: Execution): boolean {
+    const { executions } = this.#stages.current!;
+    return executions.every((other) => other === execution || other.state === "FINISHED");
+  }
+
+  /** Gives the client what a stage has collected, now that it counts. */
+  async #handOverRows(): Promise<void> {
+    const { execute } = this.#options;
+    for (const { uid, batch } of this.#heldRows.splice(0)) await execute.collect?.get(uid)?.(batch);
+  }
+
+  /** What is left of a stage that has failed ends, so that it can be tried again. */
+  #cancelStage(): void {
+    const stage = this.#stages.current!;
+    this.#heldRows = [];
+    for (const execution of stage.executions) this.#cancelUnstarted(execution);
+    stage.tellAll({ type: "cancel" });
+    this.#stages.subtaskEnded();
+  }
+
+  /** A stage fails for a reason outside its tasks. */
+  #failStage(error: unknown): void {
+    if (this.#stages.retries(error)) this.#cancelStage();
+    else this.fail(error);
   }
 
   #endIfAllProcessed(): void {
-    const executions = [...this.#executions.values()];
+    const { executions } = this.graph;
     const some = executions.some((execution) => execution.state === "RUNNING");
     const isLast = executions.every((execution) => execution.state === "FINISHED" || this.#processed.has(execution));
     if (!some || !isLast || this.#takesFinalCheckpoint) return;
@@ -386,29 +412,25 @@ export class LocalJob implements JobClient {
   }
 
   #cancelTasks(): void {
-    for (const execution of this.#executions.values()) {
-      const { state } = execution;
-      if (state === "CREATED" || state === "SCHEDULED") this.graph.update(execution, "CANCELED");
-    }
+    for (const execution of this.graph.executions) this.#cancelUnstarted(execution);
     this.#tellAll({ type: "cancel" });
+  }
+
+  #cancelUnstarted(execution: Execution): void {
+    if (execution.state === "CREATED" || execution.state === "SCHEDULED") this.graph.update(execution, "CANCELED");
   }
 
   async #close(): Promise<void> {
     // Cancelled while its slots were starting: whoever waits for the start waits for the end instead.
-    this.#allDeployed.resolve();
+    this.#stages.current?.release();
     for (const snapshot of this.#snapshots.values()) snapshot.decline("job", `the job is ${this.graph.state}`);
     try {
       this.#results = { values: await this.#accumulators.results() };
     } catch (error) {
       this.#results = { error };
     }
-    await Promise.all([...this.#live.values()].map((gateway) => gateway.close()));
-    this.#live.clear();
-    try {
-      for (const coordinator of this.#coordinators.values()) await coordinator.close();
-    } catch (error) {
-      this.#options.seams.log.log("warn", `Closing a split enumerator failed: ${String(error)}`);
-    }
+    await this.#stages.close();
+    await this.#coordinators.close();
     this.#options.seams.log.flush?.();
     this.#ended.resolve();
   }
@@ -426,7 +448,7 @@ export class LocalJob implements JobClient {
   }
 
   #warnAboutCheckpoints(configuration: Configuration): void {
-    const ignored = keysWithoutEffect(configuration);
+    const ignored = keysWithoutEffect(configuration, this.#options.jobGraph.type);
     if (ignored.length > 0) {
       this.#options.seams.log.log("warn", `not acted on in this version: ${ignored.join(", ")}`);
     }

@@ -14,6 +14,7 @@ import {
 } from "../../runtime/api/config_options.ts";
 import type { ConfigOption } from "../../runtime/api/config_option.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
+import { fixedDelay, NO_RESTART, type RestartStrategy } from "../jobmaster/restart_strategy.ts";
 import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
 
 /** Exclusive buffers of a channel, fixed in Flink 2. */
@@ -71,6 +72,16 @@ export function taskSettings(
   };
 }
 
+/** How failures of a job are answered: BATCH jobs try stages again, streaming ones need durable checkpoints for that. */
+export function restartStrategy(configuration: Configuration, runtimeMode: "STREAMING" | "BATCH"): RestartStrategy {
+  if (runtimeMode !== "BATCH" || !isFixedDelay(configuration)) return NO_RESTART;
+  return fixedDelay(configuration.get(JobOptions.FIXED_DELAY_ATTEMPTS), configuration.get(JobOptions.FIXED_DELAY));
+}
+
+function isFixedDelay(configuration: Configuration): boolean {
+  return ["fixed-delay", "fixeddelay"].includes(configuration.get(JobOptions.RESTART_STRATEGY)?.toLowerCase() ?? "");
+}
+
 /** Options of later parts: known, so that a configuration written for Flink is accepted, but not acted on yet. */
 const WITHOUT_EFFECT: readonly ConfigOption<unknown>[] = [
   ...Object.values(CheckpointingOptions).filter((option) => option !== CheckpointingOptions.INTERVAL),
@@ -89,9 +100,20 @@ const WITHOUT_EFFECT: readonly ConfigOption<unknown>[] = [
   JobOptions.PARTITION_REQUEST_TIMEOUT,
 ] as ConfigOption<unknown>[];
 
+/** What a BATCH job does act on, when its strategy is one that is known. */
+const RESTARTS: readonly unknown[] = [
+  JobOptions.RESTART_STRATEGY,
+  JobOptions.FIXED_DELAY_ATTEMPTS,
+  JobOptions.FIXED_DELAY,
+];
+const NO_RESTARTS: readonly string[] = ["none", "off", "disable"];
+
 /** Keys that were set and that this version does not act on. */
-export function keysWithoutEffect(configuration: Configuration): string[] {
-  return WITHOUT_EFFECT.filter((option) => configuration.contains(option)).map((option) => option.key);
+export function keysWithoutEffect(configuration: Configuration, runtimeMode: "STREAMING" | "BATCH"): string[] {
+  const strategy = configuration.get(JobOptions.RESTART_STRATEGY)?.toLowerCase() ?? "none";
+  const restarts = runtimeMode === "BATCH" && (isFixedDelay(configuration) || NO_RESTARTS.includes(strategy));
+  return WITHOUT_EFFECT.filter((option) => configuration.contains(option) && !(restarts && RESTARTS.includes(option)))
+    .map((option) => option.key);
 }
 
 /** Whether the program asked for checkpoints. */

@@ -44,7 +44,16 @@ Deno.test("what is set and not acted on is named, and nothing else", () => {
     [{ "execution.checkpointing.interval": "1 s" }, []],
     [{ "execution.checkpointing.dir": "/x" }, ["execution.checkpointing.dir"]],
   ];
-  for (const [values, keys] of table) assert.deepEqual(keysWithoutEffect(Configuration.from(values)), keys);
+  for (const [values, keys] of table) {
+    assert.deepEqual(keysWithoutEffect(Configuration.from(values), "STREAMING"), keys);
+  }
+  const batch: [Record<string, unknown>, string[]][] = [
+    [{ "restart-strategy.type": "none", "pipeline.name": "x" }, []],
+    [{ "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": 2 }, []],
+    [{ "restart-strategy.type": "failure-rate" }, ["restart-strategy.type"]],
+    [{ "restart-strategy.type": "none", "state.backend.type": "disk" }, ["state.backend.type"]],
+  ];
+  for (const [values, keys] of batch) assert.deepEqual(keysWithoutEffect(Configuration.from(values), "BATCH"), keys);
   assert.equal(wantsCheckpoints(Configuration.from({ "execution.checkpointing.interval": "1 s" })), true);
   assert.equal(wantsCheckpoints(Configuration.from({})), false);
 });

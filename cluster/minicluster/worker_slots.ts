@@ -155,9 +155,10 @@ function linkedPairs(
     for (const edge of vertex.inputs) {
       const producers = jobGraph.vertex(edge.sourceVertexId).parallelism;
       for (const { producer, consumer } of connections(edge.distributionPattern, producers, vertex.parallelism)) {
-        const from = slotOf.get(`${edge.sourceVertexId} ${producer}`)!;
-        const to = slotOf.get(`${vertex.id} ${consumer}`)!;
-        if (from === to) continue;
+        const from = slotOf.get(`${edge.sourceVertexId} ${producer}`);
+        const to = slotOf.get(`${vertex.id} ${consumer}`);
+        // Subtasks of other stages have no slot now; their channels are files.
+        if (from === to || from === undefined || to === undefined) continue;
         const [a, b] = from < to ? [from, to] : [to, from];
         const pair = pairs.get(`${a} ${b}`) ?? { a, b, channels: 0 };
         pair.channels++;

@@ -29,15 +29,18 @@ export type ChannelSelector = (value: unknown) => number;
 /** All channels. */
 export const BROADCAST_CHANNEL = -1;
 
+/** The selector of edges that always take the first channel; writers need not ask it. */
+export const firstChannel: ChannelSelector = () => 0;
+
 /** Makes the selector of an edge for one sending subtask. */
 export function channelSelector(options: ChannelSelectorOptions): ChannelSelector {
   const { strategy, numChannels } = options;
   switch (strategy) {
     case "BROADCAST":
-      return numChannels === 1 ? () => 0 : () => BROADCAST_CHANNEL;
+      return numChannels === 1 ? firstChannel : () => BROADCAST_CHANNEL;
     case "FORWARD":
     case "GLOBAL":
-      return () => 0;
+      return firstChannel;
     case "REBALANCE":
     case "RESCALE":
       return roundRobin(numChannels, strategy === "REBALANCE" ? options.random.u32() % numChannels : 0);
@@ -51,7 +54,7 @@ export function channelSelector(options: ChannelSelectorOptions): ChannelSelecto
 }
 
 function roundRobin(numChannels: number, start: number): ChannelSelector {
-  if (numChannels === 1) return () => 0;
+  if (numChannels === 1) return firstChannel;
   let next = start;
   return () => {
     const channel = next;
@@ -61,7 +64,7 @@ function roundRobin(numChannels: number, start: number): ChannelSelector {
 }
 
 function hashing({ numChannels, maxParallelism, keySelector, keyHashRule }: ChannelSelectorOptions): ChannelSelector {
-  if (numChannels === 1) return () => 0;
+  if (numChannels === 1) return firstChannel;
   return (value) =>
     subtaskForKeyGroup(
       keyGroupFor(keySelector!(value) as Key, maxParallelism, keyHashRule),

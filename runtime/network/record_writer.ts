@@ -12,10 +12,11 @@ import { FlinkError, type OperatorReference } from "../errors.ts";
 import { BatchEncoder } from "../types/batch_encoder.ts";
 import { decodeBatch } from "../types/columnar_codec.ts";
 import { assertTravels, copyValue, withOperator } from "../types/copy.ts";
+import type { RecordShapes } from "../types/record_shapes.ts";
 import type { Schema } from "../types/schema.ts";
-import { type ChannelEvent, NO_TIMESTAMP, recordBatch } from "../types/stream_element.ts";
+import { type ChannelEvent, recordBatch } from "../types/stream_element.ts";
 import type { DataBuffer } from "./buffer.ts";
-import { BROADCAST_CHANNEL, type ChannelSelector } from "./channel_selector.ts";
+import { BROADCAST_CHANNEL, type ChannelSelector, firstChannel } from "./channel_selector.ts";
 import type { BufferCodec, ResultPartition } from "./result_partition.ts";
 import { estimateSize } from "./size_estimate.ts";
 
@@ -35,41 +36,68 @@ export interface RecordWriterOptions {
   readonly bufferTimeoutMs: number;
   /** Operator whose records are written, for errors. */
   readonly operator: OperatorReference;
+  /** Knows the records that come by; default: each is looked at in full. */
+  readonly shapes?: RecordShapes;
   /** Called when the partition has no room any more. */
   readonly onFull?: () => void;
 }
 
-/** The open batch of one channel. */
-interface OpenBatch {
+/** The open batch of one channel. Its columns are as long as the last batch let expect. */
+class OpenBatch {
+  rows = 0;
+  rowLimit = 1;
   values: unknown[];
   timestamps: Float64Array;
-  rowLimit: number;
+
+  constructor(capacity: number) {
+    this.values = new Array(capacity);
+    this.timestamps = new Float64Array(capacity);
+  }
+
+  grow(): void {
+    const capacity = this.values.length * 2;
+    const timestamps = new Float64Array(capacity);
+    timestamps.set(this.timestamps);
+    this.timestamps = timestamps;
+    this.values.length = capacity;
+  }
 }
 
 /** Rows after which the size of a record is estimated again. */
-const ESTIMATE_EVERY = 32;
+const ESTIMATE_MASK = 31;
+/** Rows an open batch has place for at least. */
+const MIN_CAPACITY = 16;
 
 /** The writer of one edge in one subtask. */
 export class RecordWriter {
   readonly #open: OpenBatch[];
   readonly #schemas: WriterSchemas;
+  readonly #selector: ChannelSelector;
+  readonly #shapes: RecordShapes | undefined;
   /** Whether some batch is open; a flush is due within the buffer timeout. */
   isDirty = false;
 
   constructor(readonly options: RecordWriterOptions) {
     this.#schemas = new WriterSchemas(options.segmentBytes, options.maxRecordBytes);
-    this.#open = options.partition.subpartitions.map(() => emptyBatch());
+    this.#open = options.partition.subpartitions.map(() => new OpenBatch(MIN_CAPACITY));
+    this.#selector = options.selector;
+    this.#shapes = options.shapes;
   }
 
   emit(value: unknown, timestamp: number): void {
-    assertTravels(value, this.options.operator);
-    const channel = this.options.selector(value);
+    if (this.#shapes !== undefined) this.#shapes.assertTravels(value, this.options.operator);
+    else assertTravels(value, this.options.operator);
+    const channel = this.#selector === firstChannel ? 0 : this.#selector(value);
     if (channel !== BROADCAST_CHANNEL) {
       this.#append(channel, value, timestamp);
       return;
     }
     // Every further holder gets a copy of its own (rule 11).
-    for (let i = this.#open.length - 1; i >= 0; i--) this.#append(i, i === 0 ? value : copyValue(value), timestamp);
+    for (let i = this.#open.length - 1; i >= 0; i--) this.#append(i, i === 0 ? value : this.#copy(value), timestamp);
+  }
+
+  #copy(value: unknown): unknown {
+    return this.#shapes === undefined ? copyValue(value) : this.#shapes.copy(value);
   }
 
   /** Puts an event behind everything written so far, on every channel. */
@@ -90,11 +118,12 @@ export class RecordWriter {
 
   #append(channel: number, value: unknown, timestamp: number): void {
     const open = this.#open[channel];
-    const row = open.values.length;
-    if (row % ESTIMATE_EVERY === 0) this.#setRowLimit(open, value);
-    if (row === open.timestamps.length) open.timestamps = grown(open.timestamps);
-    open.values.push(value);
+    const row = open.rows;
+    if ((row & ESTIMATE_MASK) === 0) this.#setRowLimit(open, value);
+    if (row === open.values.length) open.grow();
+    open.values[row] = value;
     open.timestamps[row] = timestamp;
+    open.rows = row + 1;
     this.isDirty = true;
     if (row + 1 >= open.rowLimit) this.#finish(channel);
   }
@@ -102,13 +131,14 @@ export class RecordWriter {
   #setRowLimit(open: OpenBatch, value: unknown): void {
     const { maxRows, segmentBytes, bufferTimeoutMs } = this.options;
     const bytesLimit = Math.max(1, Math.floor(segmentBytes / estimateSize(value)));
-    open.rowLimit = bufferTimeoutMs === 0 ? 1 : Math.min(maxRows, Math.max(bytesLimit, open.values.length + 1));
+    open.rowLimit = bufferTimeoutMs === 0 ? 1 : Math.min(maxRows, Math.max(bytesLimit, open.rows + 1));
   }
 
   #finish(channel: number): void {
     const open = this.#open[channel];
-    if (open.values.length === 0) return;
-    this.#open[channel] = emptyBatch();
+    if (open.rows === 0) return;
+    this.#open[channel] = new OpenBatch(Math.max(MIN_CAPACITY, open.rows));
+    if (open.values.length !== open.rows) open.values.length = open.rows;
     this.#handOver(channel, open);
     if (!this.options.partition.hasRoom) this.options.onFull?.();
   }
@@ -129,16 +159,6 @@ export class RecordWriter {
       throw error instanceof FlinkError ? withOperator(error, this.options.operator) : error;
     }
   }
-}
-
-function emptyBatch(): OpenBatch {
-  return { values: [], timestamps: new Float64Array(64), rowLimit: 1 };
-}
-
-function grown(column: Float64Array): Float64Array {
-  const larger = new Float64Array(column.length * 2).fill(NO_TIMESTAMP, column.length);
-  larger.set(column);
-  return larger;
 }
 
 function referenceBuffer(values: unknown[], timestamps: Float64Array): DataBuffer {

@@ -19,7 +19,7 @@ import { VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
 import { guardState } from "./guarded_state.ts";
 import type { OperatorContext, StreamOperatorFactory } from "./operator.ts";
-import { CallContext, type CallParts, ProcessBinding } from "./process_context.ts";
+import { CallContext, ProcessBinding } from "./process_context.ts";
 import { requireKeyedState } from "./runtime_context.ts";
 import type { Triggerable } from "./timers/timer_service.ts";
 import { onTimer } from "./timers/user_timers.ts";
@@ -100,8 +100,8 @@ class BroadcastCallContext extends CallContext {
   readonly #states: BroadcastStates;
   readonly #isWritable: boolean;
 
-  constructor(parts: CallParts, states: BroadcastStates) {
-    super(parts);
+  constructor(binding: ProcessBinding<unknown>, states: BroadcastStates) {
+    super(binding);
     this.#states = states;
     this.#isWritable = states.isWritable;
   }
@@ -114,7 +114,7 @@ class BroadcastCallContext extends CallContext {
   /** Only the keyed broadcast side sees this one. */
   applyToKeyedState<H>(descriptor: StateDescriptor, fn: (key: unknown, state: H) => void): void {
     this.check("ctx.applyToKeyedState()");
-    const { binding: { scope, context }, call } = this.parts;
+    const { binding: { scope, context }, call } = this;
     const backend = requireKeyedState(context.keyedState, descriptor.name, context.operator);
     scope.setHasKey(true);
     try {
@@ -154,7 +154,7 @@ export class BroadcastProcessOperator<A, B, O>
       context: this.ctx,
       currentWatermark: () => this.currentWatermark,
       triggerable: this.#keyed ? this : undefined,
-      makeContext: (parts) => new BroadcastCallContext(parts, this.#states),
+      makeContext: () => new BroadcastCallContext(this.#binding as ProcessBinding<unknown>, this.#states),
     });
     super.open();
   }

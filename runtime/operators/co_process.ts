@@ -7,6 +7,7 @@
 import type { CoProcess, KeyedCoProcess } from "../functions/process_function.ts";
 import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { StateDeclarations } from "../functions/state_descriptor.ts";
+import { refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { ProcessBinding } from "./process_context.ts";
@@ -30,18 +31,24 @@ export class CoProcessOperator<A, B, O, S extends StateDeclarations>
     super.open();
   }
   override processElement1(value: unknown, timestamp: number): void {
-    this.#binding.call(
-      "processElement1()",
-      { timestamp },
-      (ctx, out) => this.fn.processElement1(value as A, ctx as never, out),
-    );
+    const binding = this.#binding;
+    const out = binding.begin(timestamp);
+    try {
+      const ctx = binding.contextAt(timestamp) as never;
+      refusePromise(this.fn.processElement1(value as A, ctx, out), "processElement1()");
+    } finally {
+      binding.end();
+    }
   }
   override processElement2(value: unknown, timestamp: number): void {
-    this.#binding.call(
-      "processElement2()",
-      { timestamp },
-      (ctx, out) => this.fn.processElement2(value as B, ctx as never, out),
-    );
+    const binding = this.#binding;
+    const out = binding.begin(timestamp);
+    try {
+      const ctx = binding.contextAt(timestamp) as never;
+      refusePromise(this.fn.processElement2(value as B, ctx, out), "processElement2()");
+    } finally {
+      binding.end();
+    }
   }
 }
 
@@ -64,18 +71,24 @@ export class KeyedCoProcessOperator<K, A, B, O, S extends StateDeclarations>
     super.open();
   }
   override processElement1(value: unknown, timestamp: number): void {
-    this.#binding.call(
-      "processElement1()",
-      { timestamp },
-      (ctx, out) => this.fn.processElement1(value as A, ctx as never, out),
-    );
+    const binding = this.#binding;
+    const out = binding.begin(timestamp);
+    try {
+      const ctx = binding.contextAt(timestamp) as never;
+      refusePromise(this.fn.processElement1(value as A, ctx, out), "processElement1()");
+    } finally {
+      binding.end();
+    }
   }
   override processElement2(value: unknown, timestamp: number): void {
-    this.#binding.call(
-      "processElement2()",
-      { timestamp },
-      (ctx, out) => this.fn.processElement2(value as B, ctx as never, out),
-    );
+    const binding = this.#binding;
+    const out = binding.begin(timestamp);
+    try {
+      const ctx = binding.contextAt(timestamp) as never;
+      refusePromise(this.fn.processElement2(value as B, ctx, out), "processElement2()");
+    } finally {
+      binding.end();
+    }
   }
   onEventTime(timestamp: number): void {
     onTimer(this.#binding, this.fn, timestamp, "event-time");

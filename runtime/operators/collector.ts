@@ -9,24 +9,41 @@
 
 import type { Collector } from "../functions/functions.ts";
 import { copyValue } from "../types/copy.ts";
+import { RecordShapes } from "../types/record_shapes.ts";
 import type { Output } from "../types/stream_element.ts";
 import type { CallScope } from "./call_scope.ts";
-import type { OperatorContext } from "./operator.ts";
+import { ALL_OPTIMIZATIONS, type OperatorContext } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
 
 const WHAT = "The Collector";
 
+/**
+ * What copies the values that go through one place of an operator: knows their shapes after a while. With object reuse
+ * there is no copy.
+ *
+ * @param place Different for each place of the operator.
+ */
+export function recordCopier({ config, runtime, operatorId }: OperatorContext, place: string): <T>(value: T) => T {
+  if (config.objectReuse) return (value) => value;
+  if (!(config.optimizations ?? ALL_OPTIMIZATIONS).codegen) return copyValue;
+  const { indexOfThisSubtask, attemptNumber } = runtime.getTaskInfo();
+  const shapes = new RecordShapes(
+    `${runtime.getJobInfo().jobId} ${operatorId} ${indexOfThisSubtask} ${attemptNumber} ${place}`,
+  );
+  return (value) => shapes.copy(value);
+}
+
 /** Collects for one operator; {@link CallCollector.begin} gives the handle of one call. */
 export class CallCollector<T> implements Collector<T> {
   readonly #output: Output<T>;
-  readonly #reuse: boolean;
+  readonly #copy: <V>(value: V) => V;
   readonly #scope: CallScope;
   #timestamp = 0;
   #call = 0;
 
   constructor(context: OperatorContext<T>) {
     this.#output = context.output;
-    this.#reuse = context.config.objectReuse;
+    this.#copy = recordCopier(context, "collector");
     this.#scope = callScopeOf(context);
   }
 
@@ -58,7 +75,7 @@ export class CallCollector<T> implements Collector<T> {
   /** {@link collect} for the handle of that call. */
   collectFor(call: number, value: T): void {
     this.#scope.check(call, WHAT);
-    this.#output.emit(this.#reuse ? value : copyValue(value), this.#timestamp);
+    this.#output.emit(this.#copy(value), this.#timestamp);
   }
 }
 

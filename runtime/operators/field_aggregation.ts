@@ -14,23 +14,46 @@ import { InvalidProgramError, JobExecutionError } from "../errors.ts";
 /** A field: its name (dots reach into nested records), the index in a tuple, or "*" / 0 for a stream of plain values. */
 export type Field = string | number;
 
-/** A reduce function over whole records. */
-export type RecordReducer = (left: unknown, right: unknown) => unknown;
+/** A reduce function over whole records that neither keeps nor changes what it is given. */
+export interface RecordReducer {
+  (left: unknown, right: unknown): unknown;
+  /** Makes the function for a left record that may be overwritten; `id` makes its source text unique. */
+  readonly inPlace?: (id: string) => InPlaceReducer;
+}
+/** Overwrites `left` with the result; false, with nothing changed, when only the reduce function itself can tell it. */
+export type InPlaceReducer = (left: object, right: object) => boolean;
+
+/** Whether a reduce function is one of those made here. */
+export function isRecordReducer(fn: unknown): fn is RecordReducer {
+  return typeof fn === "function" && REDUCER in fn;
+}
+
+const REDUCER: unique symbol = Symbol("reducer");
+
+function reducer(
+  reduce: (left: unknown, right: unknown) => unknown,
+  inPlace?: (id: string) => InPlaceReducer,
+): RecordReducer {
+  return Object.defineProperties(reduce, { [REDUCER]: { value: true }, inPlace: { value: inPlace } });
+}
 
 /** Adds up the field; the other fields are those of the first record. */
 export function sumOf(field: Field): RecordReducer {
   const accessor = accessorOf(field);
-  return (left, right) => accessor.set(left, add(accessor.get(left), accessor.get(right), field));
+  return reducer(
+    (left, right) => accessor.set(left, add(accessor.get(left), accessor.get(right), field)),
+    (id) => generateInPlace(field, "l[NAME] = a + b;", id),
+  );
 }
 
 /** The smallest value of the field; the other fields are those of the first record. */
 export function minOf(field: Field): RecordReducer {
-  return extremum(field, (order) => order < 0);
+  return extremum(field, (order) => order < 0, "b <= a");
 }
 
 /** The largest value of the field; the other fields are those of the first record. */
 export function maxOf(field: Field): RecordReducer {
-  return extremum(field, (order) => order > 0);
+  return extremum(field, (order) => order > 0, "b >= a");
 }
 
 /** The record with the smallest value of the field; with `first` false the last of equal ones. */
@@ -43,21 +66,40 @@ export function maxByOf(field: Field, first = true): RecordReducer {
   return extremalRecord(field, 1, first);
 }
 
-function extremum(field: Field, keepsLeft: (order: number) => boolean): RecordReducer {
+function extremum(field: Field, keepsLeft: (order: number) => boolean, takesRight: string): RecordReducer {
   const accessor = accessorOf(field);
-  return (left, right) => {
-    const candidate = accessor.get(right);
-    return keepsLeft(compareValues(accessor.get(left), candidate, field)) ? left : accessor.set(left, candidate);
-  };
+  return reducer(
+    (left, right) => {
+      const candidate = accessor.get(right);
+      return keepsLeft(compareValues(accessor.get(left), candidate, field)) ? left : accessor.set(left, candidate);
+    },
+    // NaN and the two zeros have an order of their own.
+    (id) =>
+      generateInPlace(field, `if (a !== a || b !== b || b === 0) return false; if (${takesRight}) l[NAME] = b;`, id),
+  );
+}
+
+/** The function for two records that both have a number in the field itself. */
+function generateInPlace(field: Field, body: string, id: string): InPlaceReducer {
+  const name = typeof field === "number" ? String(field) : JSON.stringify(field);
+  return new Function(
+    "l",
+    "r",
+    `// field ${JSON.stringify(id)}
+const a = l[${name}], b = r[${name}];
+if (typeof a !== "number" || typeof b !== "number") return false;
+${body.replaceAll("NAME", name)}
+return true;`,
+  ) as InPlaceReducer;
 }
 
 function extremalRecord(field: Field, sign: 1 | -1, first: boolean): RecordReducer {
   const accessor = accessorOf(field);
-  return (left, right) => {
+  return reducer((left, right) => {
     const order = sign * compareValues(accessor.get(left), accessor.get(right), field);
     if (order === 0) return first ? left : right;
     return order > 0 ? left : right;
-  };
+  });
 }
 
 /** Reads the field of a record. @throws JobExecutionError TSF-2012 when it is missing. */

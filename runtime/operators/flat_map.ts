@@ -9,8 +9,7 @@
 import { JobExecutionError } from "../errors.ts";
 import type { Collector, FlatMapFunction } from "../functions/functions.ts";
 import type { FunctionFactory } from "../functions/rich_function.ts";
-import { copyValue } from "../types/copy.ts";
-import { CallCollector } from "./collector.ts";
+import { CallCollector, recordCopier } from "./collector.ts";
 import { callable, refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
 import type { FlatMapFusion } from "./fusion.ts";
@@ -24,12 +23,15 @@ export class IterableDrain<R> {
   readonly #context: OperatorContext<R>;
   /** Gives the handle of each call. */
   readonly collector: CallCollector<R>;
+  /** Gives what goes on in place of an element. */
+  readonly copy: <V>(value: V) => V;
   /** The iterator that is being drawn. */
   #iterator: Iterator<R> | undefined;
 
   constructor(context: OperatorContext<R>) {
     this.#context = context;
     this.collector = new CallCollector(context);
+    this.copy = recordCopier(context, "elements");
   }
 
   /** Calls the function; returns the work that draws its iterable, or undefined when it returned none. */
@@ -52,17 +54,19 @@ export class IterableDrain<R> {
     return () => this.#draw(iterator, call, timestamp);
   }
 
-  /** The work that emits the elements of an array from that position on; the call is over, nothing of it runs here. */
+  /** The work that emits the elements of an array from that position on, not now but when it is gone on with. */
   rest(elements: readonly R[], from: number, timestamp: number): () => boolean {
     const iterator = elements[Symbol.iterator]();
     for (let i = 0; i < from; i++) iterator.next();
+    const { call } = this.collector;
     this.#iterator = iterator;
-    return () => this.#draw(iterator, this.collector.call, timestamp);
+    let isLater = false;
+    return () => isLater ? this.#draw(iterator, call, timestamp) : !(isLater = true);
   }
 
   /** True when the iterator is exhausted; false when there is no room for more. At least one element per call. */
   #draw(iterator: Iterator<R>, call: number, timestamp: number): boolean {
-    const { output, config } = this.#context;
+    const { output } = this.#context;
     do {
       const next = this.#next(iterator, call, timestamp);
       if (next.done === true) {
@@ -71,7 +75,7 @@ export class IterableDrain<R> {
       }
       refusePromise(next.value, "An element of the returned iterable");
       // A generator may go on changing what it yielded, and an array may hold one object twice.
-      output.emit(config.objectReuse ? next.value : copyValue(next.value), timestamp);
+      output.emit(this.copy(next.value), timestamp);
     } while (this.#context.proceed());
     return false;
   }
@@ -138,7 +142,7 @@ export class FlatMapOperator<T, R> extends FunctionOperator<FlatMapFunction<T, R
       kind: "flatMap",
       call: this.#flatMap as FlatMapFusion["call"],
       collector: drain.collector as CallCollector<unknown>,
-      copy: copyValue,
+      copy: drain.copy,
       draw: (result, timestamp) => {
         let work: () => boolean;
         try {

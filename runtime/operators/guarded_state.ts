@@ -14,6 +14,7 @@ import type {
   StateDescriptor,
   ValueState,
 } from "../functions/state_descriptor.ts";
+import { type NamespacedState, VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
 import type { CallScope } from "./call_scope.ts";
 
 /** One state of one operator instance: what all its guarded handles share. */
@@ -25,6 +26,27 @@ export interface GuardedStateSource {
   readonly scope: CallScope;
 }
 
+/** A source of one shape, for states that belong to the key alone. */
+export class KeyedStateSource implements GuardedStateSource {
+  readonly kind: StateDescriptor["kind"];
+  readonly name: string;
+  readonly scope: CallScope;
+  readonly #handle: NamespacedState;
+
+  constructor(descriptor: StateDescriptor, handle: NamespacedState, scope: CallScope) {
+    this.kind = descriptor.kind;
+    this.name = descriptor.name;
+    this.scope = scope;
+    this.#handle = handle;
+  }
+
+  /** One handle serves all namespaces of a state; windowState() may have left it at that of a window. */
+  get raw(): unknown {
+    this.#handle.setNamespace(VOID_NAMESPACE);
+    return this.#handle;
+  }
+}
+
 class Guarded<H> {
   readonly #source: GuardedStateSource;
   readonly #call: number;
@@ -34,9 +56,9 @@ class Guarded<H> {
   }
   /** The backend's handle, when the call is running. */
   protected get raw(): H {
-    const { scope, raw } = this.#source;
-    if (!scope.isOpenWithKey(this.#call)) scope.checkKeyed(this.#call, `The state "${this.#source.name}"`);
-    return raw as H;
+    const source = this.#source;
+    if (!source.scope.isOpenWithKey(this.#call)) source.scope.checkKeyed(this.#call, `The state "${source.name}"`);
+    return source.raw as H;
   }
 }
 

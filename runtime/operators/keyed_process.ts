@@ -7,6 +7,7 @@
 import type { KeyedProcess } from "../functions/process_function.ts";
 import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { StateDeclarations } from "../functions/state_descriptor.ts";
+import { refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { ProcessBinding } from "./process_context.ts";
@@ -29,11 +30,14 @@ export class KeyedProcessOperator<K, I, O, S extends StateDeclarations>
     super.open();
   }
   override processElement(value: unknown, timestamp: number): void {
-    this.#binding.call(
-      "processElement()",
-      { timestamp },
-      (ctx, out) => this.fn.processElement(value as I, ctx as never, out),
-    );
+    const binding = this.#binding;
+    const out = binding.begin(timestamp);
+    try {
+      const ctx = binding.contextAt(timestamp) as never;
+      refusePromise(this.fn.processElement(value as I, ctx, out), "processElement()");
+    } finally {
+      binding.end();
+    }
   }
   onEventTime(timestamp: number): void {
     onTimer(this.#binding, this.fn, timestamp, "event-time");

@@ -97,6 +97,7 @@ export class OperatorRuntime<OUT = unknown> {
         ...keyed,
         now: () => options.seams.clock.now(),
         typedState: options.config.optimizations?.typedState,
+        codegenId: `${options.jobInfo.jobId}/${options.operatorId}/${options.taskInfo.taskNameWithSubtasks}`,
       });
     this.timers = new HeapTimerManager({
       keyedState: this.keyedState,

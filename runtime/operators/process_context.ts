@@ -16,11 +16,11 @@ import { NO_TIMESTAMP } from "../types/stream_element.ts";
 import type { CallScope } from "./call_scope.ts";
 import { CallCollector } from "./collector.ts";
 import { declaredDescriptors, declaredState, refusePromise } from "./function_binding.ts";
-import { type GuardedStateSource, guardState } from "./guarded_state.ts";
+import { type GuardedStateSource, guardState, KeyedStateSource } from "./guarded_state.ts";
 import type { OperatorContext } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
 import type { InternalTimerService, Triggerable } from "./timers/timer_service.ts";
-import { VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
+import { type NamespacedState, VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
 
 /** Name of the timer service that user timers live in, as in Flink. */
 export const USER_TIMERS = "user-timers";
@@ -34,15 +34,7 @@ export interface ProcessBindingOptions<OUT> {
   /** Set on keyed streams: who is called when a timer fires. */
   readonly triggerable?: Triggerable;
   /** Makes the context of a call; default {@link CallContext}. */
-  readonly makeContext?: (parts: CallParts) => CallContext;
-}
-
-/** What the context of one call is made from. */
-export interface CallParts {
-  readonly binding: ProcessBinding<unknown>;
-  readonly call: number;
-  readonly timestamp: number;
-  readonly domain: TimeDomain | undefined;
+  readonly makeContext?: () => CallContext;
 }
 
 /** What one operator instance shares between the calls of its process function. Made in `open()`. */
@@ -54,7 +46,11 @@ export class ProcessBinding<OUT> {
   readonly timers: InternalTimerService | undefined;
   readonly currentWatermark: () => number;
   readonly makeState: (call: number) => object;
-  readonly #makeContext: (parts: CallParts) => CallContext;
+  /** Of the running call. */
+  timestamp: number = NO_TIMESTAMP;
+  /** Of the running call, when it is one of a timer. */
+  domain: TimeDomain | undefined;
+  readonly #makeContext: ProcessBindingOptions<OUT>["makeContext"];
 
   constructor(options: ProcessBindingOptions<OUT>) {
     const { fn, context, triggerable } = options;
@@ -66,7 +62,26 @@ export class ProcessBinding<OUT> {
       : context.timers.getInternalTimerService(USER_TIMERS, triggerable);
     this.currentWatermark = options.currentWatermark;
     this.makeState = stateViews(fn, context, this.scope);
-    this.#makeContext = options.makeContext ?? ((parts) => new CallContext(parts));
+    this.#makeContext = options.makeContext;
+  }
+
+  /**
+   * Starts a call of user code and gives its collector; {@link contextAt} gives its context and {@link end} ends it. For
+   * what is called for every record; others use {@link call}.
+   */
+  begin(timestamp: number): Collector<OUT> {
+    return this.collector.begin(timestamp);
+  }
+  /** The context of the running call. */
+  contextAt(timestamp: number, domain?: TimeDomain): CallContext {
+    this.timestamp = timestamp;
+    this.domain = domain;
+    const make = this.#makeContext;
+    return make === undefined ? new CallContext(this as ProcessBinding<unknown>) : make();
+  }
+  /** Ends the running call. */
+  end(): void {
+    this.collector.end();
   }
 
   /**
@@ -80,22 +95,16 @@ export class ProcessBinding<OUT> {
     times: { readonly timestamp: number; readonly contextTimestamp?: number; readonly domain?: TimeDomain },
     run: (ctx: CallContext, out: Collector<OUT>) => unknown,
   ): void {
-    const out = this.collector.begin(times.timestamp);
+    const out = this.begin(times.timestamp);
     try {
-      const ctx = this.#makeContext({
-        binding: this as ProcessBinding<unknown>,
-        call: this.collector.call,
-        timestamp: times.contextTimestamp ?? times.timestamp,
-        domain: times.domain,
-      });
-      refusePromise(run(ctx, out), what);
+      refusePromise(run(this.contextAt(times.contextTimestamp ?? times.timestamp, times.domain), out), what);
     } finally {
-      this.collector.end();
+      this.end();
     }
   }
 
   /** Emits a copy to a side output, during that call. */
-  sideOutput<X>(call: number, tag: OutputTag<X>, value: X, timestamp: number): void {
+  sideOutput<X>(call: number, tag: OutputTag<X>, value: X): void {
     this.scope.check(call, "ctx.output()");
     if (typeof tag?.id !== "string") {
       throw new InvalidProgramError("TSF-2011", "ctx.output() needs an OutputTag", {
@@ -105,55 +114,58 @@ export class ProcessBinding<OUT> {
       });
     }
     const { config, output } = this.context;
-    output.emitSide(tag.id, config.objectReuse ? value : copyValue(value), timestamp);
+    output.emitSide(tag.id, config.objectReuse ? value : copyValue(value), this.timestamp);
   }
 }
 
 /** The context of one call. */
 export class CallContext implements OnTimerContext<unknown> {
-  protected readonly parts: CallParts;
-  #timers: CallTimers | undefined;
+  protected readonly binding: ProcessBinding<unknown>;
+  protected readonly call: number;
   #state: object | undefined;
 
-  constructor(parts: CallParts) {
-    this.parts = parts;
+  /** The context of the running call of `binding`, which knows the times: it works only as long as the call runs. */
+  constructor(binding: ProcessBinding<unknown>) {
+    this.binding = binding;
+    this.call = binding.collector.call;
   }
 
   timestamp(): number | undefined {
     this.check("ctx.timestamp()");
-    return this.parts.timestamp === NO_TIMESTAMP ? undefined : this.parts.timestamp;
+    const { timestamp } = this.binding;
+    return timestamp === NO_TIMESTAMP ? undefined : timestamp;
   }
   timerService(): TimerService {
     this.check("ctx.timerService()");
-    return this.#timers ??= new CallTimers(this.parts.binding, this.parts.call);
+    return new CallTimers(this.binding, this.call);
   }
   output<X>(tag: OutputTag<X>, value: X): void {
-    this.parts.binding.sideOutput(this.parts.call, tag, value, this.parts.timestamp);
+    this.binding.sideOutput(this.call, tag, value);
   }
   get state(): Record<never, never> {
     this.check("ctx.state");
-    return this.#state ??= this.parts.binding.makeState(this.parts.call);
+    return this.#state ??= this.binding.makeState(this.call);
   }
   getCurrentKey(): unknown {
     this.check("ctx.getCurrentKey()");
-    return this.parts.binding.context.keyedState?.getCurrentKey();
+    return this.binding.context.keyedState?.getCurrentKey();
   }
   timeDomain(): TimeDomain {
     this.check("ctx.timeDomain()");
-    return this.parts.domain!;
+    return this.binding.domain!;
   }
   currentProcessingTime(): number {
     this.check("ctx.currentProcessingTime()");
-    return this.parts.binding.context.processingTime.now();
+    return this.binding.context.processingTime.now();
   }
   currentWatermark(): number {
     this.check("ctx.currentWatermark()");
-    return this.parts.binding.currentWatermark();
+    return this.binding.currentWatermark();
   }
 
   /** @throws JobExecutionError TSF-2003 when the call is over. */
   protected check(what: string): void {
-    this.parts.binding.scope.check(this.parts.call, what);
+    this.binding.scope.check(this.call, what);
   }
 }
 
@@ -228,7 +240,10 @@ function stateViews(fn: unknown, context: OperatorContext, scope: CallScope): (c
       Object.defineProperty(StateView.prototype, source.name, { get, enumerable: true });
     }
   }
-  for (const { kind, name } of descriptors) StateView.define({ kind, name, raw: raw[name], scope });
+  for (const descriptor of descriptors) {
+    const handle = raw[descriptor.name] as NamespacedState;
+    StateView.define(new KeyedStateSource(descriptor, handle, scope));
+  }
   return (call) => new StateView(call);
 }
 

@@ -8,10 +8,12 @@ import type { ReduceFunction } from "../functions/functions.ts";
 import type { FunctionFactory } from "../functions/rich_function.ts";
 import { type ValueState, ValueStateDescriptor } from "../functions/state_descriptor.ts";
 import { VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
+import { TypedValueState } from "../state/typed_states.ts";
 import { MAX_WATERMARK } from "../types/stream_element.ts";
 import type { TypeInformation } from "../types/type_information.ts";
 import type { CallScope } from "./call_scope.ts";
 import { callable, refusePromise } from "./function_binding.ts";
+import { type InPlaceReducer, isRecordReducer } from "./field_aggregation.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
 import { MutationCheck } from "./mutation_check.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
@@ -27,6 +29,9 @@ export class ReduceOperator<T> extends FunctionOperator<ReduceFunction<T>, T> im
   #scope!: CallScope;
   #values!: ValueState<T>;
   #check: MutationCheck | undefined;
+  /** Set when the function is one of the engine's own, which may see what is stored: state without copies. */
+  #stored: TypedValueState | undefined;
+  #inPlace: InPlaceReducer | undefined;
   /** Set in batch mode: its timers give out the results at the end. */
   #atEnd: InternalTimerService | undefined;
 
@@ -40,12 +45,20 @@ export class ReduceOperator<T> extends FunctionOperator<ReduceFunction<T>, T> im
     this.#check = MutationCheck.for(this.ctx);
     const backend = requireKeyedState(this.ctx.keyedState, STATE_NAME, this.ctx.operator);
     this.#values = backend.state<ValueState<T>>(new ValueStateDescriptor<T>(STATE_NAME, { type: this.#type }));
+    if (isRecordReducer(this.fn) && this.#values instanceof TypedValueState && this.#check === undefined) {
+      this.#stored = this.#values;
+      this.#inPlace = this.fn.inPlace?.(this.#values.codegenId);
+    }
     if (this.ctx.config.runtimeMode === "BATCH") {
       this.#atEnd = this.ctx.timers.getInternalTimerService("end-key-timers", this);
     }
     super.open();
   }
   override processElement(value: unknown, timestamp: number): void {
+    if (this.#stored !== undefined && this.#atEnd === undefined) {
+      this.#reduceStored(this.#stored, value, timestamp);
+      return;
+    }
     const current = this.#values.value();
     // As in Flink, null in state is the same as nothing.
     const isFirst = current === undefined || current === null;
@@ -55,6 +68,28 @@ export class ReduceOperator<T> extends FunctionOperator<ReduceFunction<T>, T> im
     if (this.#atEnd === undefined) this.output.emit(result, timestamp);
     else if (isFirst) this.#atEnd.registerEventTimeTimer(VOID_NAMESPACE, MAX_WATERMARK);
   }
+
+  /** The same with a function that neither keeps nor changes what it is given. */
+  #reduceStored(values: TypedValueState, value: unknown, timestamp: number): void {
+    const current = values.storedValue();
+    let result = value;
+    if (current !== undefined) {
+      if (typeof current === "object" && typeof value === "object" && value !== null && this.#inPlace !== undefined) {
+        if (this.#inPlace(current as object, value)) {
+          this.output.emit(values.value() as T, timestamp);
+          return;
+        }
+      }
+      result = this.#reduce(current as T, value as T);
+      if (result === current && typeof current === "object") {
+        this.output.emit(values.value() as T, timestamp);
+        return;
+      }
+    }
+    values.update(result);
+    this.output.emit(result as T, timestamp);
+  }
+
   onEventTime(): void {
     const result = this.#values.value();
     if (result !== undefined && result !== null) this.output.emit(result, MAX_WATERMARK);

@@ -33,9 +33,9 @@ import type {
 } from "../functions/state_descriptor.ts";
 import type { MetricGroup } from "../metrics/metric_group.ts";
 import type { LocalFiles } from "../seams/local_files.ts";
-import { type KeyedStateBackend, VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
+import type { KeyedStateBackend } from "../state/keyed_state_backend.ts";
 import { ANY_CALL, CallScope } from "./call_scope.ts";
-import { guardState } from "./guarded_state.ts";
+import { guardState, KeyedStateSource } from "./guarded_state.ts";
 import type { OperatorConfig, OperatorContext, ProcessingTimeService } from "./operator.ts";
 
 /** Accumulators of a task by name; shared by all operators of its chain. */
@@ -109,16 +109,7 @@ export class OperatorRuntimeContext implements RuntimeContext {
     const raw = backend.state<object>(descriptor);
     let handle = this.#handles.get(descriptor.name);
     if (handle === undefined) {
-      handle = guardState({
-        kind: descriptor.kind,
-        name: descriptor.name,
-        scope: this.calls,
-        // One handle serves all namespaces of a state; windowState() may have left it at that of a window.
-        get raw() {
-          raw.setNamespace(VOID_NAMESPACE);
-          return raw;
-        },
-      }, ANY_CALL);
+      handle = guardState(new KeyedStateSource(descriptor, raw, this.calls), ANY_CALL);
       this.#handles.set(descriptor.name, handle);
     }
     return handle as H;

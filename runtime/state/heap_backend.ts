@@ -34,6 +34,7 @@ import type {
   StateMeta,
   StateRow,
 } from "./keyed_state_backend.ts";
+import { ShapedValues } from "./shaped_values.ts";
 import { type GroupRow, RunReader, RunWriter, sortedMetas } from "./snapshot.ts";
 import { fromRowValue, toRowValue } from "./stored_value.ts";
 import {
@@ -46,6 +47,7 @@ import {
   unexpiredPart,
 } from "./ttl.ts";
 import { TtlAggregatingState, TtlListState, TtlMapState, TtlReducingState, TtlValueState } from "./ttl_states.ts";
+import { TypedListState, TypedMapState, TypedValueState } from "./typed_states.ts";
 import { TypedTable } from "./typed_table.ts";
 
 const PLAIN_HANDLES = {
@@ -54,6 +56,12 @@ const PLAIN_HANDLES = {
   map: HeapMapState,
   reducing: HeapReducingState,
   aggregating: HeapAggregatingState,
+} as const;
+const TYPED_HANDLES = {
+  ...PLAIN_HANDLES,
+  value: TypedValueState,
+  list: TypedListState,
+  map: TypedMapState,
 } as const;
 const TTL_HANDLES = {
   value: TtlValueState,
@@ -82,6 +90,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   readonly keyHashRule: KeyHashRule;
   readonly keyContext: KeyContext;
   readonly #now: () => number;
+  readonly #codegenId: string;
   /** Undefined with typed state switched off. */
   #rows: KeyRows | undefined;
   readonly #tables = new Map<string, StateTable>();
@@ -99,6 +108,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       keyHashRule: this.keyHashRule,
     });
     this.#now = options.now;
+    this.#codegenId = options.codegenId ?? "";
     this.#rows = options.typedState === false ? undefined : new KeyRows(this.keyContext);
   }
 
@@ -205,7 +215,9 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       if (restored.meta.ttl !== (settings !== undefined)) this.#migrateTtl(restored);
     }
     const table = this.#tableOf({ name, kind, ttl: settings !== undefined, schema: "generic" });
-    const handle = settings === undefined
+    const handle = table instanceof TypedTable
+      ? new TYPED_HANDLES[kind](table, descriptor, new ShapedValues(`${this.#codegenId}/${name}`))
+      : settings === undefined
       ? new PLAIN_HANDLES[kind](table, descriptor)
       : new TTL_HANDLES[kind](table as HeapTable, descriptor, this.#ttlContext(table as HeapTable, settings));
     this.#open.set(name, { handle, ttl: settings });

@@ -24,7 +24,6 @@ import type { StateTable } from "./heap_table.ts";
 import { type MergingState, type NamespacedState, VOID_NAMESPACE } from "./keyed_state_backend.ts";
 import {
   addToAccumulator,
-  copiedElements,
   copyElement,
   copyElements,
   liveEntries,
@@ -131,14 +130,14 @@ export class HeapListState extends HeapMergingState implements ListState<unknown
   }
 
   add(value: unknown): void {
-    const element = copyElement(value, this.#name);
+    const element = this.element(value);
     const stored = this.stored() as unknown[] | undefined;
     if (stored === undefined) this.store([element]);
     else stored.push(element);
   }
 
   addAll(values: Iterable<unknown>): void {
-    const elements = copiedElements(values, this.#name);
+    const elements = this.#elements(values);
     if (elements.length === 0) return;
     const stored = this.stored() as unknown[] | undefined;
     if (stored === undefined) this.store(elements);
@@ -146,7 +145,7 @@ export class HeapListState extends HeapMergingState implements ListState<unknown
   }
 
   update(values: Iterable<unknown>): void {
-    const elements = copiedElements(values, this.#name);
+    const elements = this.#elements(values);
     if (elements.length === 0) this.clear();
     else this.store(elements);
   }
@@ -154,6 +153,18 @@ export class HeapListState extends HeapMergingState implements ListState<unknown
   protected override mergeStored(left: unknown, right: unknown): unknown {
     for (const element of right as unknown[]) (left as unknown[]).push(element);
     return left;
+  }
+
+  /** The form in which an element is stored. @throws InvalidProgramError TSF-2112 for null and undefined. */
+  protected element(value: unknown): unknown {
+    return copyElement(value, this.#name);
+  }
+
+  /** All of them, before anything is stored. */
+  #elements(values: Iterable<unknown>): unknown[] {
+    const elements: unknown[] = [];
+    for (const value of values) elements.push(this.element(value));
+    return elements;
   }
 }
 
@@ -189,7 +200,7 @@ export class HeapMapState extends HeapState implements MapState<unknown, unknown
    */
   entries(): IterableIterator<[unknown, unknown]> {
     const map = this.map();
-    return liveEntries(map, map?.keyList() ?? []);
+    return liveEntries(map, map?.keyList() ?? [], (stored) => this.read(stored));
   }
 
   keys(): IterableIterator<unknown> {
@@ -199,7 +210,7 @@ export class HeapMapState extends HeapState implements MapState<unknown, unknown
 
   values(): IterableIterator<unknown> {
     const map = this.map();
-    return liveValues(map, map?.keyList() ?? []);
+    return liveValues(map, map?.keyList() ?? [], (stored) => this.read(stored));
   }
 
   isEmpty(): boolean {
@@ -210,6 +221,11 @@ export class HeapMapState extends HeapState implements MapState<unknown, unknown
     // An iteration that is under way ends here.
     this.map()?.clear();
     super.clear();
+  }
+
+  /** A value that was stored, for the user. */
+  protected read(stored: unknown): unknown {
+    return copyValue(stored);
   }
 
   protected map(): UserMap | undefined {

@@ -43,7 +43,6 @@ export class KeyContext {
   /** Undefined until somebody asks. */
   #canonical: CanonicalKey | undefined;
   #hash = 0;
-  #isHashed = false;
   /** -1 until somebody asks. */
   #keyGroup = -1;
 
@@ -72,7 +71,6 @@ export class KeyContext {
   #forget(): void {
     this.row = UNKNOWN_ROW;
     this.#canonical = undefined;
-    this.#isHashed = false;
     this.#keyGroup = -1;
   }
 
@@ -104,15 +102,6 @@ export class KeyContext {
     return this.#hash;
   }
 
-  /** {@link hash} also of a key that belongs to another subtask. */
-  get lookupHash(): number {
-    if (!this.#isHashed) {
-      this.#hash = hashKey(this.key, this.keyHashRule);
-      this.#isHashed = true;
-    }
-    return this.#hash;
-  }
-
   /** @throws InvalidProgramError TSF-2116 when it lies outside this subtask's key groups. */
   get keyGroup(): number {
     if (this.#keyGroup < 0) this.#locate();
@@ -125,7 +114,8 @@ export class KeyContext {
   }
 
   #locate(): void {
-    const keyGroup = murmurHash(this.lookupHash) % this.maxParallelism;
+    this.#hash = hashKey(this.key, this.keyHashRule);
+    const keyGroup = murmurHash(this.#hash) % this.maxParallelism;
     if (keyGroup < this.keyGroups.start || keyGroup > this.keyGroups.end) {
       throw new InvalidProgramError("TSF-2116", "A key arrived in a subtask that does not own its key group", {
         expected: `key group ${this.keyGroups.start} to ${this.keyGroups.end}`,

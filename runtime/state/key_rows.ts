@@ -2,8 +2,8 @@
  * The keys of one operator and subtask as dense rows, one per key whatever the number of states: a state keeps its values
  * in a column by row, so a key is looked up once per record however many states are used for it.
  *
- * Integers lie in an Int32Array and are their own tag in the index; all other keys lie in arrays and are found by their
- * hash code. Rows lie in chunks of 64 Ki, each of one of the two kinds. Invariants: a row exists while some state holds
+ * Integers lie in an Int32Array and are their own tag in the index, pairs of integers lie two by two; all other keys lie
+ * in arrays. Rows lie in chunks of 64 Ki, each of one of the three kinds. Invariants: a row exists while some state holds
  * something for its key; the row of the current key is remembered in the {@link KeyContext}, so only {@link KeyRows} may
  * give out and take back rows; a key of a foreign key group has no row. Owned by heap_backend.ts.
  *
@@ -12,28 +12,38 @@
 
 import { ownKey, sameKey } from "../types/canonical_key.ts";
 import type { Key } from "../types/key.ts";
+import { hashKey } from "../types/key_group.ts";
+import { hashText, mixHash } from "./hash_index.ts";
 import { type KeyContext, NO_ROW } from "./key_context.ts";
 import { RowIndex } from "./row_index.ts";
 import { CHUNK_BITS, CHUNK_ROWS, grownLength, type ValueColumn } from "./value_column.ts";
 
 const OFFSET_MASK = CHUNK_ROWS - 1;
-const EMPTY_KEYS: (Key | undefined)[] = [];
+/** How keys are kept; a row's chunk is of its key's kind. */
+const enum Kind {
+  INT,
+  PAIR,
+  OTHER,
+}
 
-/** Rows given out for one kind of key. */
-interface RowSupply {
-  readonly index: RowIndex;
-  readonly free: number[];
-  next: number;
-  end: number;
+/** Index and rows of the keys of one kind. */
+class RowSupply {
+  readonly index: RowIndex = new RowIndex();
+  readonly free: number[] = [];
+  next = 0;
+  end = 0;
+  constructor(readonly kind: Kind) {}
 }
 
 /** See the header. */
 export class KeyRows {
   readonly #context: KeyContext;
-  readonly #ints: RowSupply = { index: new RowIndex(), free: [], next: 0, end: 0 };
-  readonly #others: RowSupply = { index: new RowIndex(), free: [], next: 0, end: 0 };
-  // By chunk. One of the first two is empty.
+  readonly #ints = new RowSupply(Kind.INT);
+  readonly #pairs = new RowSupply(Kind.PAIR);
+  readonly #others = new RowSupply(Kind.OTHER);
+  // By chunk. Of the next three the one of the chunk's kind is not empty.
   readonly #intKeys: Int32Array[] = [];
+  readonly #pairKeys: Int32Array[] = [];
   readonly #otherKeys: (Key | undefined)[][] = [];
   readonly #keyGroups: Uint16Array[] = [];
   /** How many states hold something in the row; 0 where there is none. */
@@ -51,10 +61,10 @@ export class KeyRows {
 
   /** Bytes of index and columns; what texts and composite keys hold is not counted. */
   get byteLength(): number {
-    let bytes = this.#ints.index.byteLength + this.#others.index.byteLength;
+    let bytes = this.#ints.index.byteLength + this.#pairs.index.byteLength + this.#others.index.byteLength;
     for (let i = 0; i < this.#holders.length; i++) {
-      bytes += this.#intKeys[i].byteLength + 8 * this.#otherKeys[i].length + this.#keyGroups[i].byteLength +
-        this.#holders[i].byteLength;
+      bytes += this.#intKeys[i].byteLength + this.#pairKeys[i].byteLength + 8 * this.#otherKeys[i].length +
+        this.#keyGroups[i].byteLength + this.#holders[i].byteLength;
     }
     return bytes;
   }
@@ -86,11 +96,14 @@ export class KeyRows {
     if (--holders[row & OFFSET_MASK] === 0) this.#remove(row);
   }
 
-  /** The key of a row. */
+  /** The key of a row; a tuple is a new one each time. */
   keyOf(row: number): Key {
-    const ints = this.#intKeys[row >>> CHUNK_BITS];
+    const chunk = row >>> CHUNK_BITS;
     const at = row & OFFSET_MASK;
-    return at < ints.length ? ints[at] : this.#otherKeys[row >>> CHUNK_BITS][at]!;
+    const ints = this.#intKeys[chunk];
+    if (at < ints.length) return ints[at];
+    const pairs = this.#pairKeys[chunk];
+    return 2 * at < pairs.length ? [pairs[2 * at], pairs[2 * at + 1]] : this.#otherKeys[chunk][at]!;
   }
 
   /** The rows that hold something in a column: by key group in ascending order, in a group as they were given out. */
@@ -118,15 +131,28 @@ export class KeyRows {
   #locate(): number {
     const context = this.#context;
     const key = context.key;
-    const row = typeof key === "number" && (key | 0) === key ? this.#ints.index.find(key | 0) : this.#findOther(key);
+    const row = isInt(key) ? this.#ints.index.find(key | 0) : isPair(key) ? this.#findPair(key) : this.#findOther(key);
     // A key that has a row was looked at when it got it.
     if (row < 0) context.checkKeyGroup();
     return context.row = row;
   }
 
+  #findPair(key: IntPair): number {
+    const { index } = this.#pairs;
+    const left = key[0] | 0;
+    const right = key[1] | 0;
+    const tag = keyTag(key);
+    for (let row = index.first(tag); row >= 0; row = index.next(tag)) {
+      const pairs = this.#pairKeys[row >>> CHUNK_BITS];
+      const at = 2 * (row & OFFSET_MASK);
+      if (pairs[at] === left && pairs[at + 1] === right) return row;
+    }
+    return NO_ROW;
+  }
+
   #findOther(key: Key): number {
     const { index } = this.#others;
-    const tag = this.#context.lookupHash;
+    const tag = keyTag(key);
     for (let row = index.first(tag); row >= 0; row = index.next(tag)) {
       const stored = this.#otherKeys[row >>> CHUNK_BITS][row & OFFSET_MASK]!;
       if (stored === key || sameKey(stored, key)) return row;
@@ -137,25 +163,26 @@ export class KeyRows {
   #add(): number {
     const context = this.#context;
     const key = context.key;
-    const isInt = typeof key === "number" && (key | 0) === key;
-    const supply = isInt ? this.#ints : this.#others;
-    const row = supply.free.pop() ?? this.#nextRow(supply, isInt);
+    const supply = isInt(key) ? this.#ints : isPair(key) ? this.#pairs : this.#others;
+    const row = supply.free.pop() ?? this.#nextRow(supply);
     const chunk = row >>> CHUNK_BITS;
     const at = row & OFFSET_MASK;
-    if (at >= this.#holders[chunk].length) this.#grow(chunk, at, isInt);
-    if (isInt) this.#intKeys[chunk][at] = key;
+    if (at >= this.#holders[chunk].length) this.#grow(chunk, at, supply.kind);
+    if (isInt(key)) this.#intKeys[chunk][at] = key;
+    else if (isPair(key)) this.#pairKeys[chunk].set(key, 2 * at);
     else this.#otherKeys[chunk][at] = ownKey(key);
     this.#keyGroups[chunk][at] = context.keyGroup;
-    supply.index.add(isInt ? key | 0 : context.lookupHash, row);
+    supply.index.add(isInt(key) ? key | 0 : keyTag(key), row);
     this.#size++;
     return context.row = row;
   }
 
-  #nextRow(supply: RowSupply, isInt: boolean): number {
+  #nextRow(supply: RowSupply): number {
     if (supply.next === supply.end) {
       const chunk = this.#holders.length;
       this.#intKeys.push(new Int32Array(0));
-      this.#otherKeys.push(isInt ? EMPTY_KEYS : []);
+      this.#pairKeys.push(new Int32Array(0));
+      this.#otherKeys.push([]);
       this.#keyGroups.push(new Uint16Array(0));
       this.#holders.push(new Uint16Array(0));
       supply.next = chunk << CHUNK_BITS;
@@ -164,33 +191,49 @@ export class KeyRows {
     return supply.next++;
   }
 
-  #grow(chunk: number, at: number, isInt: boolean): void {
+  #grow(chunk: number, at: number, kind: Kind): void {
     const rows = grownLength(this.#holders[chunk].length, at);
-    if (isInt) {
-      const more = new Int32Array(rows);
-      more.set(this.#intKeys[chunk]);
-      this.#intKeys[chunk] = more;
-    } else {
-      const keys = this.#otherKeys[chunk];
-      while (keys.length < rows) keys.push(undefined);
-    }
-    this.#keyGroups[chunk] = moreShorts(this.#keyGroups[chunk], rows);
-    this.#holders[chunk] = moreShorts(this.#holders[chunk], rows);
+    if (kind === Kind.INT) this.#intKeys[chunk] = longer(this.#intKeys[chunk], new Int32Array(rows));
+    else if (kind === Kind.PAIR) this.#pairKeys[chunk] = longer(this.#pairKeys[chunk], new Int32Array(2 * rows));
+    else for (let keys = this.#otherKeys[chunk]; keys.length < rows;) keys.push(undefined);
+    this.#keyGroups[chunk] = longer(this.#keyGroups[chunk], new Uint16Array(rows));
+    this.#holders[chunk] = longer(this.#holders[chunk], new Uint16Array(rows));
   }
 
   #remove(row: number): void {
-    const chunk = row >>> CHUNK_BITS;
-    const at = row & OFFSET_MASK;
-    const isInt = at < this.#intKeys[chunk].length;
-    const supply = isInt ? this.#ints : this.#others;
-    const context = this.#context;
-    // Only the current key loses values.
-    supply.index.remove(isInt ? this.#intKeys[chunk][at] : context.lookupHash, row);
-    if (!isInt) this.#otherKeys[chunk][at] = undefined;
+    const key = this.keyOf(row);
+    const supply = isInt(key) ? this.#ints : isPair(key) ? this.#pairs : this.#others;
+    supply.index.remove(isInt(key) ? key : keyTag(key), row);
+    if (supply.kind === Kind.OTHER) this.#otherKeys[row >>> CHUNK_BITS][row & OFFSET_MASK] = undefined;
     supply.free.push(row);
     this.#size--;
-    context.row = NO_ROW;
+    // Only the current key loses values.
+    this.#context.row = NO_ROW;
   }
+}
+
+type IntPair = readonly [number, number];
+
+function isInt(key: Key): key is number {
+  return typeof key === "number" && (key | 0) === key;
+}
+
+function isPair(key: Key): key is IntPair {
+  return Array.isArray(key) && key.length === 2 && isInt(key[0]) && isInt(key[1]);
+}
+
+/** Spreads better than the hash code of key groups: that of a pair is 31 times one and the other, which often coincide. */
+function keyTag(key: Key): number {
+  if (typeof key !== "object") return hashKey(key);
+  let tag = 0;
+  if (Array.isArray(key)) {
+    for (let i = 0; i < key.length; i++) tag = mixHash(tag, keyTag(key[i]));
+    return tag;
+  }
+  // The order of fields does not count.
+  const record = key as { readonly [field: string]: Key };
+  for (const field in record) tag = (tag + mixHash(hashText(field), keyTag(record[field]))) | 0;
+  return tag;
 }
 
 /** Rows in order of their key groups: those of the i-th group of the subtask are `rows[starts[i]]` to `starts[i + 1]`. */
@@ -199,8 +242,7 @@ export interface RowsByKeyGroup {
   readonly starts: Uint32Array;
 }
 
-function moreShorts(shorts: Uint16Array, rows: number): Uint16Array {
-  const more = new Uint16Array(rows);
-  more.set(shorts);
-  return more;
+function longer<A extends Int32Array | Uint16Array>(old: A, larger: A): A {
+  larger.set(old);
+  return larger;
 }

@@ -73,6 +73,8 @@ export interface KeyedBackendOptions {
   readonly now: () => number;
   /** Keeps numbers in typed columns over rows that all states share. Default true; results are the same. */
   readonly typedState?: boolean;
+  /** Makes the source text of generated functions unique: job, operator, subtask and attempt. */
+  readonly codegenId?: string;
 }
 
 /** Keyed state of one operator in one subtask. */

@@ -120,9 +120,13 @@ export function copyElements(stored: readonly unknown[]): unknown[] {
 }
 
 /** The entries of `keys` that are still there when the iteration reaches them; copies. */
-export function* liveEntries(map: UserMap | undefined, keys: unknown[]): Generator<[unknown, unknown], undefined> {
+export function* liveEntries(
+  map: UserMap | undefined,
+  keys: unknown[],
+  read: (stored: unknown) => unknown = copyValue,
+): Generator<[unknown, unknown], undefined> {
   for (const key of keys) {
-    if (map!.has(key)) yield [copyValue(key), copyValue(map!.get(key))];
+    if (map!.has(key)) yield [copyValue(key), read(map!.get(key))];
   }
 }
 
@@ -134,8 +138,12 @@ export function* liveKeys(map: UserMap | undefined, keys: unknown[]): Generator<
 }
 
 /** The same for values alone. */
-export function* liveValues(map: UserMap | undefined, keys: unknown[]): Generator<unknown, undefined> {
+export function* liveValues(
+  map: UserMap | undefined,
+  keys: unknown[],
+  read: (stored: unknown) => unknown = copyValue,
+): Generator<unknown, undefined> {
   for (const key of keys) {
-    if (map!.has(key)) yield copyValue(map!.get(key));
+    if (map!.has(key)) yield read(map!.get(key));
   }
 }

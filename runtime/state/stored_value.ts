@@ -6,13 +6,14 @@
  */
 
 import type { StateMeta } from "./keyed_state_backend.ts";
+import { thaw } from "./flat_shape.ts";
 import { TtlValue } from "./ttl.ts";
 import { UserMap } from "./user_map.ts";
 
 /** The form for a row; shares parts with the stored value, so it must be encoded at once. */
 export function toRowValue(meta: StateMeta, stored: unknown): unknown {
   const part = meta.ttl ? wrappedPart : plainPart;
-  if (meta.kind === "list") return meta.ttl ? (stored as unknown[]).map(part) : stored;
+  if (meta.kind === "list") return (stored as unknown[]).map(part);
   if (meta.kind !== "map") return part(stored);
   const entries: unknown[] = [];
   (stored as UserMap).forEach((key, value) => entries.push([key, part(value)]));
@@ -21,7 +22,7 @@ export function toRowValue(meta: StateMeta, stored: unknown): unknown {
 
 /** The stored form of a decoded row value, which is taken over. */
 export function fromRowValue(meta: StateMeta, value: unknown): unknown {
-  const part = meta.ttl ? unwrappedPart : plainPart;
+  const part = meta.ttl ? unwrappedPart : (plain: unknown) => plain;
   if (meta.kind === "list") return meta.ttl ? (value as unknown[]).map(part) : value;
   if (meta.kind !== "map") return part(value);
   const map = new UserMap();
@@ -29,9 +30,7 @@ export function fromRowValue(meta: StateMeta, value: unknown): unknown {
   return map;
 }
 
-function plainPart(value: unknown): unknown {
-  return value;
-}
+const plainPart: (value: unknown) => unknown = thaw;
 function wrappedPart(value: unknown): unknown {
   const { lastAccess, value: inner } = value as TtlValue;
   return [lastAccess, inner];

@@ -13,6 +13,7 @@
 import { InvalidProgramError } from "../errors.ts";
 import type { StateDescriptor } from "../functions/state_descriptor.ts";
 import { toMillis } from "../types/duration.ts";
+import { thaw } from "./flat_shape.ts";
 import type { HeapTable, KeyGroupTable } from "./heap_table.ts";
 import { type KeyContext, sameCanonical } from "./key_context.ts";
 import { UserMap } from "./user_map.ts";
@@ -90,7 +91,7 @@ function retain(map: UserMap, rest: UserMap): void {
 
 /** Gives each part of a stored value a time, or takes it away: the TTL of a state was switched on or off. */
 export function migrateTtl(stored: unknown, enable: boolean, now: number): unknown {
-  const part = (value: unknown): unknown => enable ? new TtlValue(value, now) : (value as TtlValue).value;
+  const part = (value: unknown): unknown => enable ? new TtlValue(thaw(value), now) : (value as TtlValue).value;
   if (stored instanceof UserMap) {
     const migrated = new UserMap();
     stored.forEach((key, value) => migrated.set(key, part(value)));

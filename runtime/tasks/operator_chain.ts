@@ -35,11 +35,8 @@ export class ChainControl {
   held = 0;
   readonly nodes: ChainNode[] = [];
 
-  /**
-   * @param proceed Whether the task may do one more thing in this step.
-   * @param onHeld Called when a node becomes busy: loops over batches must stop.
-   */
-  constructor(readonly proceed: () => boolean, readonly spill: Spill, readonly onHeld: () => void = () => {}) {}
+  /** @param proceed Whether the task may do one more thing in this step. */
+  constructor(readonly proceed: () => boolean, readonly spill: Spill) {}
 
   /** Whether a node may emit one more element: the step allows it and nothing behind the node is still at work. */
   mayEmit(node: ChainNode): boolean {
@@ -156,7 +153,6 @@ export class ChainNode {
     if (held === this.held) return;
     this.held = held;
     this.control.held += held ? 1 : -1;
-    if (held) this.control.onHeld();
   }
 
   /** Runs a call into the operator; errors are attributed to it. */

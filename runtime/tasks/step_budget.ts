@@ -3,8 +3,8 @@
  *
  * The clock is looked at as rarely as the pace of the step allows: looking costs as much as a cheap element, and an
  * expensive one may take all of the time. Loops over a batch do not even ask: they count {@link StepBudget.left} down
- * themselves while it is above {@link StepBudget.lookAt}, and whatever may forbid the next element (mail, a full output,
- * an operator that became busy) raises that mark ({@link StepBudget.attend}).
+ * themselves while it is above {@link StepBudget.lookAt}; mail that arrives and an output that becomes full raise that mark
+ * ({@link StepBudget.attend}).
  *
  * @module
  */

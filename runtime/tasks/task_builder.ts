@@ -21,6 +21,7 @@ import type { Seams } from "../seams/seams.ts";
 import type { OperatorSubtaskState } from "../state/rescale.ts";
 import type { Key } from "../types/key.ts";
 import { keyGroupRange } from "../types/key_group.ts";
+import { RecordShapes } from "../types/record_shapes.ts";
 import { inputOrders } from "./batch/batch_input.ts";
 import { BatchInputs } from "./batch/batch_inputs.ts";
 import { ChainControl, ChainNode, ChainOutput, OperatorChain, WriterTarget } from "./operator_chain.ts";
@@ -112,7 +113,7 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
   // What forbids the next element is noticed by loops over batches.
   const attend = () => stepBudget.attend();
   writers.push(...descriptor.outgoing.map((outgoing) => makeWriter(descriptor, outgoing, { references, attend })));
-  const control = new ChainControl(stepBudget.proceed, seams.spill, attend);
+  const control = new ChainControl(stepBudget.proceed, seams.spill);
   const parts = { descriptor, mailbox, time, abort, control, references };
   const { nodes, runtimes } = buildChain(parts, writers);
   const gates = descriptor.channelsByInput.map((numChannels) =>
@@ -142,7 +143,7 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
     abort,
     awaitsFinalCheckpoint: settings.operatorConfig.checkpointingEnabled,
     orderedInputs,
-    fusedId: (settings.operatorConfig.optimizations ?? ALL_OPTIMIZATIONS).codegen ? fusedId(descriptor) : undefined,
+    fusedId: isFused(settings) ? fusedId(descriptor) : undefined,
   });
   return { task, partitions: writers.map((writer) => writer.options.partition), gates };
 }
@@ -165,6 +166,10 @@ function inputsInOrder(
   }));
   if (orders === undefined) return undefined;
   return (chain, events) => new BatchInputs({ gates, chain, events, orders, keySelectors, spill, sortMemoryBytes });
+}
+
+function isFused({ operatorConfig }: TaskSettings): boolean {
+  return (operatorConfig.optimizations ?? ALL_OPTIMIZATIONS).codegen;
 }
 
 /** Names the generated functions of an attempt, so that no two have the same text. */
@@ -211,6 +216,7 @@ function makeWriter(
     maxRecordBytes: settings.maxRecordBytes,
     bufferTimeoutMs: edge.bufferTimeoutMs,
     operator: reference,
+    shapes: isFused(settings) ? new RecordShapes(`${fusedId(descriptor)} ${edge.targetVertexId}`) : undefined,
     onFull: attend,
   });
 }

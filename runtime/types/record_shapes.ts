@@ -165,45 +165,40 @@ class ShapeText {
     this.#shape = shape;
   }
 
-  /** The spread takes over everything there is in one step; what is inside is spread in turn. */
+  /** Checks first; the spread then takes over everything there is in one step. Objects inside are spread in turn. */
   copy(): string {
-    const copied = this.#copied("v", this.#shape);
-    return `known: { ${copied.text} ${this.#allDifferent()} return ${copied.name}; }`;
+    const checked = this.#checked("v", this.#shape, true);
+    const declared = this.#objects.length === 0 ? "" : `let ${this.#objects.join(", ")};`;
+    return `known: { ${declared} ${checked} ${this.#allDifferent()} const copied = { ...v };
+      ${this.#inner("copied", this.#shape)} return copied; }`;
   }
 
   check(): string {
-    return `known: { ${this.#checked("v", this.#shape)} return true; }`;
+    return `known: { ${this.#checked("v", this.#shape, false)} return true; }`;
   }
 
-  #copied(from: string, shape: Shape): { readonly name: string; readonly text: string } {
-    const name = this.#name();
+  #checked(from: string, shape: Shape, keepsObjects: boolean): string {
     const fields = [...shape].map(([key, field]) => {
       const value = this.#name();
-      const at = `${name}[${JSON.stringify(key)}]`;
-      if (field.inner === undefined) return `const ${value} = ${at}; if (!(${fits(value, field)})) break known;`;
-      this.#objects.push(value);
-      const inner = this.#copied(value, field.inner);
-      return `const ${value} = ${at};
-        if (typeof ${value} === "object" && ${value} !== null) { ${inner.text} ${at} = ${inner.name}; }
-        else if (!(${fits(value, field)})) break known;`;
-    });
-    return {
-      name,
-      text: `if (Object.getPrototypeOf(${from}) !== plain) break known; const ${name} = { ...${from} };
-        ${fields.join("\n")} ${this.#counted(name, shape)}`,
-    };
-  }
-
-  #checked(from: string, shape: Shape): string {
-    const fields = [...shape].map(([key, field]) => {
-      const value = this.#name();
-      const got = `const ${value} = ${from}[${JSON.stringify(key)}];`;
-      if (field.inner === undefined) return `${got} if (!(${fits(value, field)})) break known;`;
-      return `${got} if (typeof ${value} === "object" && ${value} !== null) { ${this.#checked(value, field.inner)} }
+      const got = `${value} = ${from}[${JSON.stringify(key)}];`;
+      if (field.inner === undefined) return `const ${got} if (!(${fits(value, field)})) break known;`;
+      if (keepsObjects) this.#objects.push(value);
+      return `${keepsObjects ? "" : "const "}${got}
+        if (typeof ${value} === "object" && ${value} !== null) { ${this.#checked(value, field.inner, keepsObjects)} }
         else if (!(${fits(value, field)})) break known;`;
     });
     // After the fields: by then V8 knows the hidden class, and with it the prototype.
     return `${fields.join("\n")} if (Object.getPrototypeOf(${from}) !== plain) break known; ${this.#counted(from, shape)}`;
+  }
+
+  /** Puts copies in place of the objects inside a copy. */
+  #inner(into: string, shape: Shape): string {
+    return [...shape].filter(([, field]) => field.inner !== undefined).map(([key, { inner }]) => {
+      const at = `${into}[${JSON.stringify(key)}]`;
+      const copy = this.#name();
+      return `if (typeof ${at} === "object" && ${at} !== null) {
+        const ${copy} = { ...${at} }; ${this.#inner(copy, inner!)} ${at} = ${copy}; }`;
+    }).join("\n");
   }
 
   /** All fields are there, so the same number of them means no others. */
@@ -214,8 +209,7 @@ class ShapeText {
 
   #allDifferent(): string {
     const pairs = this.#objects.flatMap((a, i) => this.#objects.slice(i + 1).map((b) => [a, b]));
-    // Undefined where a field that may hold an object holds none; inner ones of those are out of sight.
-    return pairs.length === 0 ? "" : `if (${pairs.map(([a, b]) => `(${a} === ${b} && ${a} !== null)`).join(" || ")}) break known;`;
+    return pairs.map(([a, b]) => `if (${a} === ${b} && typeof ${a} === "object" && ${a} !== null) break known;`).join(" ");
   }
 
   #name(): string {

@@ -28,6 +28,21 @@ const VARIATIONS: Readonly<Record<string, Variation>> = {
   },
   "no chains": { parallelism: 2, configuration: { "pipeline.operator-chaining.enabled": false } },
   "object reuse": { parallelism: 2, configuration: { "pipeline.object-reuse": true } },
+  // The test kit checks for mutation, which keeps some operators out of generated code.
+  "generated": { parallelism: 2, configuration: { "pipeline.check-mutation": false } },
+  "generated, batches of 1": {
+    parallelism: 1,
+    configuration: { "pipeline.check-mutation": false, "execution.batch.max-rows": 1 },
+  },
+  "generated, object reuse": {
+    parallelism: 2,
+    configuration: { "pipeline.check-mutation": false, "pipeline.object-reuse": true },
+  },
+  "interpreted": { parallelism: 2, configuration: { "pipeline.optimize.codegen": false } },
+  "interpreted, batches of 2": {
+    parallelism: 3,
+    configuration: { "pipeline.optimize.codegen": false, "execution.batch.max-rows": 2 },
+  },
   "every record flushed": { parallelism: 2, configuration: { "execution.buffer-timeout.interval": "0 ms" } },
 };
 

@@ -9,6 +9,7 @@
 
 import type { SourceReader, SourceReaderContext } from "../../functions/source.ts";
 import { copyValue } from "../../types/copy.ts";
+import { RecordShapes } from "../../types/record_shapes.ts";
 import { type NumberSequenceSplit, RangeReader, RangeSource } from "../sequence/range.ts";
 
 /**
@@ -41,7 +42,8 @@ export class CollectionSource<T> extends RangeSource<T> {
   /** Emits a copy of each element of its splits. */
   override createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
     const elements = this.#elements;
-    return new RangeReader<T>(context, { make: (index) => copyValue(elements[index]) });
+    const shapes = new RecordShapes(`collection ${context.indexOfSubtask} ${this.size}`);
+    return new RangeReader<T>(context, { make: (index) => shapes.copy(elements[index]) });
   }
 
   /** The positions of the elements. */

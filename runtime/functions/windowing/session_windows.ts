@@ -7,15 +7,24 @@
 import { JobExecutionError } from "../../errors.ts";
 import { type DurationLike, toMillis } from "../../types/duration.ts";
 import { EventTimeTrigger, ProcessingTimeTrigger } from "./time_triggers.ts";
-import { positiveMillis, requireTimestamp, TIME_WINDOW_CODEC, TimeWindow } from "./time_window.ts";
+import {
+  positiveMillis,
+  requireTimestamp,
+  SESSION_GAP,
+  type SessionAssigner,
+  TIME_WINDOW_CODEC,
+  TimeWindow,
+} from "./time_window.ts";
 import type { MergingWindowAssigner, Trigger, WindowAssignerContext, WindowCodec } from "./windows.ts";
 
 /** Gives the gap after a record. */
 export type SessionWindowTimeGapExtractor<T> = ((element: T) => DurationLike) | { extract(element: T): DurationLike };
 
 /** What the four assigners share. */
-abstract class SessionWindows<T> implements MergingWindowAssigner<T, TimeWindow> {
+abstract class SessionWindows<T> implements MergingWindowAssigner<T, TimeWindow>, SessionAssigner {
   readonly windowCodec: WindowCodec<TimeWindow> = TIME_WINDOW_CODEC;
+  /** The gap after a record, in ms. */
+  abstract [SESSION_GAP](element: unknown): number;
   abstract assignWindows(element: T, timestamp: number, context: WindowAssignerContext): TimeWindow[];
   abstract getDefaultTrigger(): Trigger<T, TimeWindow>;
   abstract isEventTime(): boolean;
@@ -83,6 +92,10 @@ export class EventTimeSessionWindows extends SessionWindows<unknown> {
   isEventTime(): boolean {
     return true;
   }
+  /** The one gap. */
+  override [SESSION_GAP](): number {
+    return this.gap;
+  }
   /** Name and gap in ms. */
   override toString(): string {
     return `EventTimeSessionWindows(${this.gap})`;
@@ -114,6 +127,10 @@ export class DynamicEventTimeSessionWindows<T> extends SessionWindows<T> {
   /** True: needs timestamps and watermarks. */
   isEventTime(): boolean {
     return true;
+  }
+  /** The gap of the record. */
+  override [SESSION_GAP](element: unknown): number {
+    return dynamicGap(this.extractor, element as T, String(this));
   }
   /** The name. */
   override toString(): string {
@@ -151,6 +168,10 @@ export class ProcessingTimeSessionWindows extends SessionWindows<unknown> {
   isEventTime(): boolean {
     return false;
   }
+  /** The one gap. */
+  override [SESSION_GAP](): number {
+    return this.gap;
+  }
   /** Name and gap in ms. */
   override toString(): string {
     return `ProcessingTimeSessionWindows(${this.gap})`;
@@ -178,6 +199,10 @@ export class DynamicProcessingTimeSessionWindows<T> extends SessionWindows<T> {
   /** False: needs neither timestamps nor watermarks. */
   isEventTime(): boolean {
     return false;
+  }
+  /** The gap of the record. */
+  override [SESSION_GAP](element: unknown): number {
+    return dynamicGap(this.extractor, element as T, String(this));
   }
   /** The name. */
   override toString(): string {

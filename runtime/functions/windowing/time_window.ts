@@ -132,6 +132,15 @@ export interface SpanAssigner {
   [SAME_WINDOWS](time: number, context: WindowAssignerContext): readonly [from: number, to: number];
 }
 
+/** Method of a session assigner that gives the gap after a record, in ms. */
+export const SESSION_GAP: unique symbol = Symbol("session gap");
+
+/** An assigner of one window [time, time + gap) that merges what overlaps or touches. */
+export interface SessionAssigner {
+  /** Above 0. @throws JobExecutionError TSF-2204 for a dynamic gap that is not. */
+  [SESSION_GAP](element: unknown): number;
+}
+
 /** Namespace text of time windows: "start,end". */
 export const TIME_WINDOW_CODEC: WindowCodec<TimeWindow> = {
   toNamespace: (window) => `${window.start},${window.end}`,

@@ -13,7 +13,7 @@ import { type TimeWindow, TIME_WINDOW_CODEC } from "../../functions/windowing/ti
 import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
 import { ownKey } from "../../types/canonical_key.ts";
 import type { Key } from "../../types/key.ts";
-import { PaneKeys } from "./pane_keys.ts";
+import { KeyIndex } from "./key_index.ts";
 
 /** Order of a row that has no timer. */
 export const NO_TIMER = -1;
@@ -22,7 +22,7 @@ export const NO_TIMER = -1;
 export class Pane {
   readonly namespace: string;
   readonly maxTimestamp: number;
-  readonly index: PaneKeys;
+  readonly index: KeyIndex;
   readonly keys: Key[] = [];
   readonly values: unknown[] = [];
   readonly orders: number[] = [];
@@ -37,7 +37,7 @@ export class Pane {
   constructor(readonly window: TimeWindow, readonly cleanupTime: number, expected: number) {
     this.namespace = TIME_WINDOW_CODEC.toNamespace(window);
     this.maxTimestamp = window.maxTimestamp();
-    this.index = new PaneKeys(expected);
+    this.index = new KeyIndex(expected);
   }
 
   get size(): number {
@@ -48,7 +48,8 @@ export class Pane {
   insert(context: KeyContext, canonical: CanonicalKey, value: unknown, order: number): number {
     // Asks for the key group only for its check.
     void context.keyGroup;
-    const row = this.index.insert(canonical);
+    const row = this.values.length;
+    this.index.add(canonical, row);
     this.keys.push(ownKey(context.key));
     this.values.push(value);
     this.orders.push(order);

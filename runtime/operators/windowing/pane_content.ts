@@ -13,15 +13,17 @@
 
 import type { AggregateFunction } from "../../functions/functions.ts";
 import {
-  addToAccumulator,
   copyElement,
   copyElements,
+  mergeCall,
   ownedCopy,
   ownedResult,
   reduceCall,
 } from "../../state/owned_values.ts";
 import { copyValue } from "../../types/copy.ts";
-import { type BoundWindowContent, WINDOW_STATE_NAME } from "./window_contents.ts";
+import { RecordShapes } from "../../types/record_shapes.ts";
+import { WINDOW_STATE_NAME } from "./window_contents.ts";
+import type { WindowParts } from "./window_path.ts";
 
 /** See the header. */
 export interface PaneContent {
@@ -29,19 +31,29 @@ export interface PaneContent {
   add(stored: unknown, value: unknown): unknown;
   /** What the window function gets; undefined when the window is not evaluated. `isLast`: stored is not used again. */
   take(stored: unknown, isLast: boolean): unknown[] | undefined;
-  /** The one value of {@link take}, for a window without function; undefined when there is none. */
-  takeOne(stored: unknown, isLast: boolean): unknown;
+  /** The contents of two windows that became one; each may be nothing, and is not used again. */
+  merge(left: unknown, right: unknown): unknown;
 }
 
-/** @param sharesRecords One record is added to several windows. */
-export function paneContent(content: BoundWindowContent, sharesRecords: boolean): PaneContent {
+/** What contents need. */
+export interface PaneContentOptions {
+  /** Copies of records and accumulators. */
+  readonly shapes: RecordShapes;
+  /** One record is added to several windows. */
+  readonly sharesRecords: boolean;
+}
+
+/** Content of that kind. */
+export function paneContent({ content, ctx }: WindowParts, sharesRecords: boolean): PaneContent {
+  const { taskNameWithSubtasks } = ctx.runtime.getTaskInfo();
+  const options = { shapes: new RecordShapes(`window ${ctx.operatorId} ${taskNameWithSubtasks}`), sharesRecords };
   switch (content.kind) {
     case "list":
       return new ListContent();
     case "reduce":
-      return new ReduceContent(reduceCall(content.fn), sharesRecords);
+      return new ReduceContent(reduceCall(content.fn), options);
     case "aggregate":
-      return new AggregateContent(content.fn, sharesRecords);
+      return new AggregateContent(content.fn, options);
   }
 }
 
@@ -57,93 +69,122 @@ class ListContent implements PaneContent {
     if (stored === undefined) return undefined;
     return isLast ? stored as unknown[] : copyElements(stored as unknown[]);
   }
-  takeOne(_stored: unknown, _isLast: boolean): unknown {
-    return undefined;
+  merge(left: unknown, right: unknown): unknown {
+    if (left === undefined) return right;
+    if (right !== undefined) for (const element of right as unknown[]) (left as unknown[]).push(element);
+    return left;
   }
 }
 
 /** One value that records are combined with. */
 class ReduceContent implements PaneContent {
   readonly #reduce: (left: unknown, right: unknown) => unknown;
+  readonly #shapes: RecordShapes;
   #copiesFirst: boolean;
 
-  constructor(reduce: (left: unknown, right: unknown) => unknown, copiesFirst: boolean) {
+  constructor(reduce: (left: unknown, right: unknown) => unknown, { shapes, sharesRecords }: PaneContentOptions) {
     this.#reduce = reduce;
-    this.#copiesFirst = copiesFirst;
+    this.#shapes = shapes;
+    this.#copiesFirst = sharesRecords;
   }
 
   add(stored: unknown, value: unknown): unknown {
     if (value === undefined || value === null) return undefined;
     if (stored === undefined) return ownedCopy(value);
-    if (this.#copiesFirst) {
-      const added = ownedCopy(value);
-      return ownedResult(this.#reduce(stored, added), stored, added) ?? undefined;
-    }
-    const result = this.#reduce(stored, value);
+    const added = this.#copiesFirst ? this.#shapes.copy(value) : value;
+    const result = this.#reduce(stored, added);
     if (typeof result === "number") return result;
-    if (result === stored && isFlat(result)) return result;
+    const parts = partsOf(result);
+    if (result === stored && (parts !== Parts.OBJECTS || this.#copiesFirst)) return result;
     if (result === undefined || result === null) return undefined;
-    if (typeof result === "object" && !isFlat(result)) this.#copiesFirst = true;
-    return ownedCopy(result);
+    if (this.#copiesFirst && result === added && parts !== Parts.TEXTS) return result;
+    if (parts === Parts.OBJECTS) this.#copiesFirst = true;
+    return parts === Parts.NUMBERS ? this.#shapes.copy(result) : ownedCopy(result);
   }
   take(stored: unknown, isLast: boolean): unknown[] | undefined {
     if (stored === undefined) return undefined;
     return [isLast ? stored : copyValue(stored)];
   }
-  takeOne(stored: unknown, isLast: boolean): unknown {
-    return isLast ? stored : copyValue(stored);
+  merge(left: unknown, right: unknown): unknown {
+    if (left === undefined || right === undefined) return left ?? right;
+    return ownedResult(this.#reduce(left, right), left, right) ?? undefined;
   }
 }
 
 /** An accumulator that records are added to. */
 class AggregateContent implements PaneContent {
   readonly #aggregate: AggregateFunction<unknown, unknown, unknown>;
+  readonly #shapes: RecordShapes;
   readonly #sharesRecords: boolean;
   #copiesFirst = false;
 
-  constructor(aggregate: AggregateFunction<unknown, unknown, unknown>, sharesRecords: boolean) {
+  constructor(
+    aggregate: AggregateFunction<unknown, unknown, unknown>,
+    { shapes, sharesRecords }: PaneContentOptions,
+  ) {
     this.#aggregate = aggregate;
+    this.#shapes = shapes;
     this.#sharesRecords = sharesRecords;
   }
 
   add(stored: unknown, value: unknown): unknown {
     if (value === undefined || value === null) return undefined;
-    const aggregate = this.#aggregate;
-    if (this.#copiesFirst) return addToAccumulator(aggregate, stored, value) ?? undefined;
-    const accumulator = stored === undefined ? ownedCopy(aggregate.createAccumulator()) : stored;
-    if (this.#sharesRecords && typeof accumulator !== "number") {
-      this.#copiesFirst = true;
-      return addToAccumulator(aggregate, accumulator, value) ?? undefined;
-    }
-    const result = aggregate.add(value, accumulator);
+    const accumulator = stored === undefined ? ownedCopy(this.#aggregate.createAccumulator()) : stored;
+    if (this.#sharesRecords && typeof accumulator !== "number") this.#copiesFirst = true;
+    const added = this.#copiesFirst ? this.#shapes.copy(value) : value;
+    const result = this.#aggregate.add(added, accumulator);
     if (typeof result === "number") return result;
-    if (result === accumulator && isFlat(result)) return result;
+    if (result === accumulator && this.#copiesFirst) return result;
+    const parts = partsOf(result);
+    if (result === accumulator && parts !== Parts.OBJECTS) return result;
     if (result === undefined || result === null) return undefined;
-    if (typeof result === "object" && !isFlat(result)) this.#copiesFirst = true;
-    return ownedCopy(result);
+    if (this.#copiesFirst && result === added && parts !== Parts.TEXTS) return result;
+    if (parts === Parts.OBJECTS) this.#copiesFirst = true;
+    return parts === Parts.NUMBERS ? this.#shapes.copy(result) : ownedCopy(result);
   }
   take(stored: unknown, isLast: boolean): unknown[] | undefined {
-    const result = this.takeOne(stored, isLast);
+    if (stored === undefined) return undefined;
+    // The function may sort or drain what it is given; a read must not change the state.
+    const result = this.#aggregate.getResult(isLast ? stored : copyValue(stored));
     return result === undefined || result === null ? undefined : [result];
   }
-  takeOne(stored: unknown, isLast: boolean): unknown {
-    // The function may sort or drain what it is given; a read must not change the state.
-    return stored === undefined ? undefined : this.#aggregate.getResult(isLast ? stored : copyValue(stored));
+  merge(left: unknown, right: unknown): unknown {
+    if (left === undefined || right === undefined) return left ?? right;
+    return ownedResult(mergeCall(this.#aggregate, WINDOW_STATE_NAME)(left, right), left, right) ?? undefined;
   }
 }
 
-/** Whether no part of a value can be shared with another one. */
-function isFlat(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return true;
+/** What a value consists of. */
+const enum Parts {
+  /** Nothing that could be shared with another value, and no text that could hold on to a larger one. */
+  NUMBERS,
+  TEXTS,
+  OBJECTS,
+}
+
+function partsOf(value: unknown): Parts {
+  if (typeof value !== "object" || value === null) return partOf(value);
+  let parts = Parts.NUMBERS;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (typeof value[i] === "object" && value[i] !== null) return false;
-    return true;
+    for (let i = 0; i < value.length; i++) parts = Math.max(parts, partOf(value[i]));
+    return parts;
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return Parts.OBJECTS;
   const record = value as Record<string, unknown>;
-  for (const name in record) {
-    const part = record[name];
-    if (typeof part === "object" && part !== null) return false;
+  for (const name in record) parts = Math.max(parts, partOf(record[name]));
+  return parts;
+}
+
+function partOf(part: unknown): Parts {
+  switch (typeof part) {
+    case "object":
+      return part === null ? Parts.NUMBERS : Parts.OBJECTS;
+    case "string":
+      return Parts.TEXTS;
+    case "function":
+    case "symbol":
+      return Parts.OBJECTS;
+    default:
+      return Parts.NUMBERS;
   }
-  return true;
 }

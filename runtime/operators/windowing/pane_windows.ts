@@ -72,11 +72,14 @@ export class PaneWindows implements WindowPath, BulkTimers {
   readonly #evaluation: WindowEvaluation;
   readonly #late: LateRecords;
   readonly #isEventTime: boolean;
+  readonly #isTumbling: boolean;
   /** 0 in processing time. */
   readonly #latenessMs: number;
   readonly #panes = new PaneList();
   #groups = new Map<number, PaneGroup>();
   #group = NO_GROUP;
+  /** One for the end and, with a lateness, one for the cleanup: each has an order of its own. */
+  readonly #timersPerRow: number;
   #nextOrder = 0;
   #clock = NaN;
   #clockSkips = 0;
@@ -89,13 +92,14 @@ export class PaneWindows implements WindowPath, BulkTimers {
     this.#timers = parts.timers;
     this.#keyed = parts.backend;
     this.#keyContext = parts.backend.keyContext;
-    const isTumbling = assigner instanceof TumblingEventTimeWindows ||
+    this.#isTumbling = assigner instanceof TumblingEventTimeWindows ||
       assigner instanceof TumblingProcessingTimeWindows;
-    this.#content = paneContent(parts.content, !isTumbling);
+    this.#content = paneContent(parts, !this.#isTumbling);
     this.#evaluation = parts.evaluation;
     this.#late = parts.late;
     this.#isEventTime = assigner.isEventTime();
     this.#latenessMs = this.#isEventTime ? parts.latenessMs : 0;
+    this.#timersPerRow = this.#latenessMs > 0 ? 2 : 1;
     this.meta = windowRowsMeta(parts);
     for (const restored of restoredWindows(parts)) this.#restore(restored);
     this.#keyContext.clear();
@@ -121,7 +125,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
     }
     for (let i = 0; i < panes.length; i++) {
       const pane = panes[i];
-      const row = pane.index.find(key);
+      const row = pane.index.get(key);
       if (row >= 0) pane.values[row] = this.#content.add(pane.values[row], value);
       else pane.insert(this.#keyContext, key, this.#content.add(undefined, value), this.#nextOrder++);
     }
@@ -137,7 +141,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
   /** A window whose end has passed is evaluated again for each late record. */
   #addWithLateness(pane: Pane, key: CanonicalKey, value: unknown, watermark: number): void {
     const isOver = pane.maxTimestamp <= watermark;
-    let row = pane.index.find(key);
+    let row = pane.index.get(key);
     if (row >= 0) {
       pane.values[row] = this.#content.add(pane.values[row], value);
       if (!isOver && pane.orders[row] === NO_TIMER) {
@@ -152,20 +156,23 @@ export class PaneWindows implements WindowPath, BulkTimers {
     if (isOver) this.#evaluate(pane, row, false);
   }
 
-  /** One order for the timer at the end and one for the cleanup. */
   #takeOrders(): number {
-    this.#nextOrder += 2;
-    return this.#nextOrder - 2;
+    const order = this.#nextOrder;
+    this.#nextOrder += this.#timersPerRow;
+    return order;
   }
 
-  /** Looking at the clock costs more than the rest; one that did not move for long is asked less often. */
+  /**
+   * Looking at the clock costs more than the rest; one that did not move for long is asked less often. Only where a
+   * record's pane ends when its span does: then the timer of the pane says so in time.
+   */
   #processingTime(): number {
     if (this.#clockSkipsLeft > 0) {
       this.#clockSkipsLeft--;
       return this.#clock;
     }
     const now = this.#timers.currentProcessingTime();
-    this.#clockSkips = now === this.#clock ? Math.min(2 * this.#clockSkips + 1, MAX_CLOCK_SKIPS) : 0;
+    this.#clockSkips = this.#isTumbling && now === this.#clock ? Math.min(2 * this.#clockSkips + 1, MAX_CLOCK_SKIPS) : 0;
     this.#clockSkipsLeft = this.#clockSkips;
     return this.#clock = now;
   }
@@ -263,7 +270,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
     this.#keyContext.set(key);
     const pane = this.#panes.find(window) ?? this.#panes.add(window, this.#cleanupTime(window));
     pane.insert(this.#keyContext, this.#keyContext.canonical, content, order);
-    if (order >= this.#nextOrder) this.#nextOrder = order + 2;
+    if (order >= this.#nextOrder) this.#nextOrder = order + this.#timersPerRow;
   }
 
   numStateEntries(stateName?: string): number {

@@ -31,6 +31,7 @@ import { callScopeOf } from "../runtime_context.ts";
 import type { InternalTimerService, Triggerable } from "../timers/timer_service.ts";
 import { checkWindowContent, checkWindowOptions, isMergingAssigner } from "./window_checks.ts";
 import { paneAssigner, PaneWindows } from "./pane_windows.ts";
+import { sessionAssigner, SessionWindows } from "./session_windows.ts";
 import { bindWindowContent, type BoundWindowContent, type WindowContent } from "./window_contents.ts";
 import { WindowEvaluation } from "./window_evaluation.ts";
 import { bindWindowFunction, type BoundWindowFunction, type WindowFunctionSpec } from "./window_functions.ts";
@@ -148,8 +149,11 @@ export class WindowOperator extends StreamOperator implements Triggerable {
 
 /** The fastest way that gives the results of the general one. */
 function windowPath(parts: WindowParts): WindowPath {
-  const grid = paneAssigner(parts);
-  return grid === undefined ? new GeneralWindows(parts) : new PaneWindows(parts, grid);
+  const panes = paneAssigner(parts);
+  if (panes !== undefined) return new PaneWindows(parts, panes);
+  const sessions = sessionAssigner(parts);
+  if (sessions !== undefined) return new SessionWindows(parts, sessions);
+  return new GeneralWindows(parts);
 }
 
 /** Every subtask draws from a random stream of its own, the same one in every attempt. */

@@ -36,7 +36,7 @@ interface Row {
 }
 
 const GIVEN: Row = { value: "v", timestamp: "t" };
-const UNTIL_ASKED = "budget.left > budget.lookAt";
+const UNTIL_ASKED = "control.held === 0 && budget.left > budget.lookAt";
 
 /** Writes the text of one chain. */
 export class ChainText {
@@ -175,7 +175,6 @@ export class ChainText {
   #node(body: Body, to: { readonly plan: NodePlan; readonly input: number }, row: Row): string {
     const { plan } = to;
     const { fusion } = plan;
-    if (plan.keys[to.input] !== undefined) return this.#called(body, to, row);
     switch (fusion?.kind) {
       case "map":
       case "filter":
@@ -187,7 +186,7 @@ export class ChainText {
       case "timestamps": {
         const timestamp = this.#name();
         const next = { ...row, timestamp };
-        return `${this.#begin(body, plan)} ${this.#assign(body, plan, fusion, row, timestamp)}
+        return `${this.#begin(body, plan, row)} ${this.#assign(body, plan, fusion, row, timestamp)}
           ${this.#count(body, plan, "Out")} ${this.#consumers(body, own(plan), plan.node.output.main, next)}
           at = ${own(plan).own}; ${this.#watermark(body, plan, fusion, next)}`;
       }
@@ -203,13 +202,14 @@ export class ChainText {
     const isFilter = fusion.kind === "filter";
     const next = isFilter ? row : { ...row, value: result };
     const rest = `${this.#count(body, plan, "Out")} ${this.#consumers(body, own(plan), plan.node.output.main, next)}`;
-    return `${this.#begin(body, plan)} ${scope === undefined ? "" : `${scope}.enter();`} const ${result} = ${call};
+    return `${this.#begin(body, plan, row)} ${scope === undefined ? "" : `${scope}.enter();`} const ${result} = ${call};
       ${refusesPromise(result, `${fusion.kind}()`)} ${scope === undefined ? "" : `${scope}.exit();`}
       ${isFilter ? `if (${result}) { ${rest} }` : rest}`;
   }
 
-  #flatMap(body: Body, plan: NodePlan, fusion: Fusion & { kind: "flatMap" }, { value, timestamp }: Row): string {
+  #flatMap(body: Body, plan: NodePlan, fusion: Fusion & { kind: "flatMap" }, row: Row): string {
     const { index } = plan;
+    const { value, timestamp } = row;
     const [out, result, element, next] = [this.#name(), this.#name(), this.#name(), this.#name()];
     const collector = this.#constant(`c${index}`, fusion.collector);
     const call = `${this.#constant(`f${index}`, fusion.call)}(${value}, ${out})`;
@@ -217,7 +217,7 @@ export class ChainText {
     this.#constant(`k${index}`, fusion.keepRest);
     const copied = plan.node.output.objectReuse ? element : `${this.#constant(`e${index}`, fusion.copy)}(${element})`;
     // An array is gone through in place, stopping where the drawing of its iterator would.
-    return this.#unlessHeld(plan, 0, { value, timestamp }, `${this.#begin(body, plan)}
+    return this.#unlessHeld(plan, 0, row, `${this.#begin(body, plan, row)}
       const ${out} = ${collector}.begin(${timestamp});
       const ${result} = ${call};
       if (${result} === undefined) ${collector}.end();
@@ -229,7 +229,7 @@ export class ChainText {
             ${refusesPromise(element, "An element of the returned iterable")}
             emit${index}(${copied}, ${timestamp});
             if (${UNTIL_ASKED}) budget.left--;
-            else if (${next} < ${result}.length && !control.mayEmit(n${index})) {
+            else if (!control.mayEmit(n${index})) {
               k${index}(${result}, ${next}, ${timestamp});
               break;
             }
@@ -239,14 +239,15 @@ export class ChainText {
       }`);
   }
 
-  #sink(body: Body, plan: NodePlan, fusion: Fusion & { kind: "sink" }, { value, timestamp }: Row): string {
+  #sink(body: Body, plan: NodePlan, fusion: Fusion & { kind: "sink" }, row: Row): string {
     const { index } = plan;
+    const { value, timestamp } = row;
     this.#constant(`c${index}`, fusion.clock);
     this.#constant(`x${index}`, fusion.context);
     this.#constant(`h${index}`, fusion.wait);
     const answer = this.#name();
     const writer = this.#constant(`f${index}`, fusion.writer);
-    return this.#unlessHeld(plan, 0, { value, timestamp }, `${this.#begin(body, plan)} c${index}.timestamp = ${timestamp};
+    return this.#unlessHeld(plan, 0, row, `${this.#begin(body, plan, row)} c${index}.timestamp = ${timestamp};
       const ${answer} = ${writer}.write(${value}, x${index});
       if (${answer} !== undefined) { h${index}(${answer}); if (o${index}.busy) n${index}.isHeld = true; }`);
   }
@@ -256,7 +257,7 @@ export class ChainText {
     const { index } = plan;
     const method = plan.node.operator.numInputs < 2 ? "processElement" : `processElement${input + 1}`;
     const operator = this.#constant(`o${index}`, plan.node.operator);
-    return this.#unlessHeld(plan, input, row, `${this.#begin(body, plan)} ${this.#key(plan, input, row)}
+    return this.#unlessHeld(plan, input, row, `${this.#begin(body, plan, row, input)}
       ${operator}.${method}(${row.value}, ${row.timestamp}); if (${operator}.busy) n${index}.isHeld = true;`);
   }
 
@@ -279,8 +280,8 @@ export class ChainText {
     return `if (n${index}.held) ${queue}.record(${value}, ${timestamp}); else { ${rest} }`;
   }
 
-  #begin(body: Body, plan: NodePlan): string {
-    return `at = ${2 * plan.index}; ${this.#count(body, plan, "In")}`;
+  #begin(body: Body, plan: NodePlan, row: Row, input = 0): string {
+    return `at = ${2 * plan.index}; ${this.#count(body, plan, "In")} ${this.#key(plan, input, row)}`;
   }
 
   #assign(_body: Body, plan: NodePlan, fusion: Fusion & { kind: "source" | "timestamps" }, row: Row, to: string): string {

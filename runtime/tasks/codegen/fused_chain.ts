@@ -10,6 +10,7 @@
 
 import type { OperatorReference } from "../../errors.ts";
 import type { KeySelector } from "../../functions/functions.ts";
+import { recordCopier } from "../../operators/collector.ts";
 import { type Fusion, fusionOf } from "../../operators/fusion.ts";
 import { refusePromise } from "../../operators/function_binding.ts";
 import { StreamOperator } from "../../operators/operator.ts";
@@ -17,7 +18,6 @@ import type { OperatorRuntime } from "../../operators/operator_runtime.ts";
 import { checkedTimestamp } from "../../operators/source/watermark_emitter.ts";
 import { wrapUserError } from "../../operators/user_error.ts";
 import type { KeyedStateBackend } from "../../state/keyed_state_backend.ts";
-import { copyValue } from "../../types/copy.ts";
 import type { Key } from "../../types/key.ts";
 import type { ChainNode, Emit, EmitSide, OperatorChain } from "../operator_chain.ts";
 import type { StepBudget } from "../step_budget.ts";
@@ -108,7 +108,7 @@ function planOf(node: ChainNode, index: number, { context, keyedState }: Operato
     fusion: fusionOf(operator),
     keys: node.keyed.map((isKeyed, input) => !isKeyed ? undefined : setsOwnKey ? "own" : context.keySelectors[input]),
     keyedState,
-    copy: copyValue,
+    copy: recordCopier(context, "consumers"),
   };
 }
 

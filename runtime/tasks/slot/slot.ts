@@ -15,6 +15,7 @@ import { isTerminal } from "../task_states.ts";
 import { TaskLoop, type TaskLoopOptions } from "../task_loop.ts";
 import type { TaskListener } from "../stream_task.ts";
 import { exportAccumulators, mergeAccumulators } from "./accumulator_parts.ts";
+import type { BlockingChannels } from "./blocking_results.ts";
 import { CollectedRows } from "./collected_rows.ts";
 import { deploy, type DeployedTask, type RemoteChannels } from "./slot_deployment.ts";
 import type { SlotDeployment, SlotReport, SlotRequest, SubtaskPlacement, SubtaskProgress } from "./slot_protocol.ts";
@@ -41,6 +42,7 @@ export class Slot {
   readonly #report: (report: SlotReport) => void;
   readonly #loop: TaskLoop;
   readonly #tasks: readonly DeployedTask[];
+  readonly #blocking: BlockingChannels | undefined;
   readonly #byExecution: ReadonlyMap<string, DeployedTask>;
   readonly #collected: CollectedRows;
   /** Why a row could not go to the client. */
@@ -65,7 +67,7 @@ export class Slot {
       send: (uid, batchId, batch) => this.#report({ type: "collect", uid, batchId, batch }),
       fail: (uid, error) => this.#failCollect(uid, error),
     });
-    this.#tasks = deploy({
+    const deployed = deploy({
       jobGraph,
       deployment,
       seams,
@@ -74,8 +76,10 @@ export class Slot {
       listener: (placement) => this.#listener(placement),
       sendToCoordinator: ({ executionId }, operatorId, event) =>
         this.#report({ type: "coordinatorEvent", executionId, operatorId, event }),
-      wake: (deployed) => this.#loop.wake(deployed.task),
+      wake: ({ task }) => this.#loop.wake(task),
     });
+    this.#tasks = deployed.tasks;
+    this.#blocking = deployed.blocking;
     this.#byExecution = new Map(this.#tasks.map((deployed) => [deployed.placement.executionId, deployed]));
   }
 
@@ -225,6 +229,7 @@ export class Slot {
 
   #close(): void {
     for (const { partitions } of this.#tasks) for (const partition of partitions) partition.close();
+    this.#blocking?.close();
     this.#isClosed = true;
   }
 }

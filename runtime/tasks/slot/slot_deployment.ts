@@ -17,6 +17,7 @@ import type { TaskAccumulators } from "../../operators/runtime_context.ts";
 import type { Seams } from "../../seams/seams.ts";
 import type { TaskListener } from "../stream_task.ts";
 import { buildTask, type BuiltTask } from "../task_builder.ts";
+import { BlockingChannels, subtaskName } from "./blocking_results.ts";
 import type { SlotDeployment, SubtaskPlacement } from "./slot_protocol.ts";
 
 /** The ends of channels that lead to other slots. */
@@ -53,8 +54,16 @@ interface Wiring {
   readonly firstChannel: number;
 }
 
-/** All tasks of the slot, connected, not started. */
-export function deploy(options: DeploymentOptions): DeployedTask[] {
+/** What of a job runs in a slot. */
+export interface Deployed {
+  /** Connected, not started. */
+  readonly tasks: DeployedTask[];
+  /** Files of other stages; to be closed with the slot. */
+  readonly blocking: BlockingChannels | undefined;
+}
+
+/** All tasks of the slot. */
+export function deploy(options: DeploymentOptions): Deployed {
   return new Deployment(options).build();
 }
 
@@ -63,10 +72,12 @@ class Deployment {
   readonly #edges = new Map<JobEdge, Wiring>();
   readonly #placements = new Map<string, SubtaskPlacement>();
   readonly #tasks = new Map<SubtaskPlacement, DeployedTask>();
+  readonly #blocking: BlockingChannels | undefined;
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
-    const { jobGraph, deployment } = options;
+    const { jobGraph, deployment, seams } = options;
+    if (deployment.blocking !== undefined) this.#blocking = new BlockingChannels(seams.files, deployment.blocking);
     let channels = 0;
     for (const vertex of jobGraph.vertices) {
       for (const edge of vertex.inputs) {
@@ -76,32 +87,45 @@ class Deployment {
         channels += all.length;
       }
     }
-    const subtasks = jobGraph.vertices.reduce((sum, vertex) => sum + vertex.parallelism, 0);
+    const placed = new Set(deployment.placements.map(({ vertexId }) => vertexId));
+    const subtasks = jobGraph.vertices.reduce((sum, { id, parallelism }) => {
+      return sum + (this.#blocking === undefined || placed.has(id) ? parallelism : 0);
+    }, 0);
     invariant(subtasks === deployment.placements.length, "the plan of the slot has the subtasks that are deployed");
     for (const placement of deployment.placements) {
-      this.#placements.set(`${placement.vertexId} ${placement.subtaskIndex}`, placement);
+      this.#placements.set(subtaskName(placement.vertexId, placement.subtaskIndex), placement);
     }
   }
 
-  build(): DeployedTask[] {
+  build(): Deployed {
     const { jobGraph, deployment } = this.#options;
-    for (const placement of deployment.placements) {
-      if (placement.slot === deployment.slot) this.#tasks.set(placement, this.#deployTask(placement));
+    try {
+      for (const placement of deployment.placements) {
+        if (placement.slot === deployment.slot) this.#tasks.set(placement, this.#deployTask(placement));
+      }
+      for (const vertex of jobGraph.vertices) {
+        for (let subtask = 0; subtask < vertex.parallelism; subtask++) this.#connectInputs(vertex, subtask);
+      }
+      for (const [placement, deployed] of this.#tasks) this.#connectBlocking(placement, deployed);
+    } catch (error) {
+      this.#blocking?.close();
+      throw error;
     }
-    for (const vertex of jobGraph.vertices) {
-      for (let subtask = 0; subtask < vertex.parallelism; subtask++) this.#connectInputs(vertex, subtask);
-    }
-    return [...this.#tasks.values()];
+    return { tasks: [...this.#tasks.values()], blocking: this.#blocking };
   }
 
-  #placement(vertexId: string, subtaskIndex: number): SubtaskPlacement {
-    const placement = this.#placements.get(`${vertexId} ${subtaskIndex}`);
-    invariant(placement !== undefined, `Subtask ${subtaskIndex} of vertex ${vertexId} is placed in some slot`);
+  /** Undefined for a subtask of another stage. */
+  #placement(vertexId: string, subtaskIndex: number): SubtaskPlacement | undefined {
+    const placement = this.#placements.get(subtaskName(vertexId, subtaskIndex));
+    invariant(
+      placement !== undefined || this.#blocking !== undefined,
+      `Subtask ${subtaskIndex} of vertex ${vertexId} is placed in some slot`,
+    );
     return placement;
   }
 
   #isRemote(vertexId: string, subtaskIndex: number): boolean {
-    return this.#placement(vertexId, subtaskIndex).slot !== this.#options.deployment.slot;
+    return this.#placement(vertexId, subtaskIndex)?.slot !== this.#options.deployment.slot;
   }
 
   #deployTask(placement: SubtaskPlacement): DeployedTask {
@@ -118,6 +142,7 @@ class Deployment {
       attemptNumber: placement.attemptNumber,
       jobInfo: { jobId: deployment.jobId, jobName: jobGraph.name },
       channelsByInput: this.#channelsByInput(vertex, subtaskIndex),
+      blockingInputs: this.#blockingInputs(vertex),
       outgoing: vertex.outputs.map(({ consumer }) => this.#outgoing(consumer, subtaskIndex)),
       settings,
       seams,
@@ -174,6 +199,26 @@ class Deployment {
     });
   }
 
+  /** Whether all channels of a logical input are files. */
+  #blockingInputs(vertex: JobVertex): boolean[] {
+    const numInputs = Math.max(0, ...vertex.inputs.map((edge) => edge.targetInput + 1));
+    return Array.from(
+      { length: numInputs },
+      (_, input) =>
+        vertex.inputs.every((edge) =>
+          edge.targetInput !== input || this.#placement(edge.sourceVertexId, 0) === undefined
+        ),
+    );
+  }
+
+  /** What a subtask writes for other stages goes to files. */
+  #connectBlocking({ attemptNumber, subtaskIndex, vertexId }: SubtaskPlacement, { partitions }: DeployedTask): void {
+    for (const { consumer } of this.#options.jobGraph.vertex(vertexId).outputs) {
+      if (this.#placement(consumer.targetVertexId, 0) !== undefined) continue;
+      this.#blocking!.write(partitions[consumer.sourceOutputIndex], consumer, subtaskIndex, attemptNumber);
+    }
+  }
+
   #connectInputs(vertex: JobVertex, subtask: number): void {
     const nextChannel: number[] = [];
     for (const edge of vertex.inputs) {
@@ -192,12 +237,17 @@ class Deployment {
     const { remote } = this.#options;
     const from = this.#placement(edge.sourceVertexId, connection.producer);
     const to = this.#placement(edge.targetVertexId, connection.consumer);
-    const producer = this.#tasks.get(from);
-    const consumer = this.#tasks.get(to);
+    const producer = from && this.#tasks.get(from);
+    const consumer = to && this.#tasks.get(to);
     const subpartition = producer?.partitions[edge.sourceOutputIndex].subpartitions[connection.subpartition];
     const input = consumer?.gates[edge.targetInput].channels[channel.input];
-    if (input !== undefined) input.connect(subpartition ?? remote!.incoming(from.slot, channel.id, input));
-    if (subpartition !== undefined) {
+    if (input !== undefined && from === undefined) {
+      const start = this.#blocking!.read(input, edge, connection.producer, connection.subpartition);
+      consumer!.task.parts.mailbox.post(start);
+    } else if (input !== undefined) {
+      input.connect(subpartition ?? remote!.incoming(from!.slot, channel.id, input));
+    }
+    if (subpartition !== undefined && to !== undefined) {
       subpartition.connect(input ?? remote!.outgoing(to.slot, channel.id, subpartition));
     }
   }

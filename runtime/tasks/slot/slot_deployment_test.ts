@@ -68,7 +68,7 @@ function deploySlot(jobGraph: JobGraph, slot: number, slotOf: (subtask: number) 
     }),
     sendToCoordinator: () => {},
     wake: () => {},
-  });
+  }).tasks;
 }
 
 let names = new Map<string, string>();

@@ -122,7 +122,9 @@ class SlotThread {
     const jobGraph = generateJobGraph(captured.graph);
     checkPlan(planFingerprint, jobGraph);
     // They are the same in every slot.
-    if (deployment.slot === 0) { for (const warning of captured.warnings) log.log("warn", warning); }
+    if (deployment.slot === 0 && !deployment.isRepeated) {
+      for (const warning of captured.warnings) log.log("warn", warning);
+    }
 
     const parker = this.#surroundings.doorbell(memory.doorbells, deployment.slot);
     const clock = new SlotClock(runtimeClock, () => parker.wake());

@@ -11,6 +11,7 @@ import type { CheckpointBarrier } from "../../types/stream_element.ts";
 import type { LogLevel } from "../../seams/log.ts";
 import type { TaskSettings } from "../task_builder.ts";
 import type { ExecutionState } from "../task_states.ts";
+import type { BlockingResults } from "./blocking_results.ts";
 
 /** One attempt of one subtask and the slot it runs in. */
 export interface SubtaskPlacement {
@@ -34,13 +35,20 @@ export interface SlotDeployment {
   readonly jobId: string;
   /** Index of this slot. */
   readonly slot: number;
-  /** All subtasks of the job: a slot finds its own and the peers of their channels. */
+  /**
+   * All subtasks that run now: a slot finds its own and the peers of their channels. A vertex that is not among them
+   * belongs to another stage: its channels are files.
+   */
   readonly placements: readonly SubtaskPlacement[];
   readonly settings: TaskSettings;
   readonly cachedFiles: ReadonlyMap<string, string>;
   readonly restored?: RestoredJob;
   /** Uids of sinks whose records go to the client. */
   readonly collect: readonly string[];
+  /** Where stages leave their results; undefined where all run at once. */
+  readonly blocking?: BlockingResults;
+  /** Slots of this job have told what a slot tells once per job. */
+  readonly isRepeated?: boolean;
 }
 
 /** From the JobMaster to a slot. */

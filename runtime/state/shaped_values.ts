@@ -1,0 +1,119 @@
+/**
+ * Values on their way into and out of one state, as {@link ownedCopy} and `copyValue` take them, but flat records, and
+ * short arrays of flat records, by the generated code of their shape (flat_shape.ts).
+ *
+ * Who calls: the handles of typed_states.ts, one object per state.
+ *
+ * @module
+ */
+
+import { copyValue } from "../types/copy.ts";
+import { hasOnlyElements } from "../types/value_kind.ts";
+import { type FlatRow, type FlatShape, shapeOf, thaw } from "./flat_shape.ts";
+import { ownedCopy } from "./owned_values.ts";
+
+/** Shapes generated for one state; after that others are copied the general way. */
+const MAX_SHAPES = 4;
+/** Longer arrays are copied the general way: whether an object stands in one twice is asked pair by pair. */
+const MAX_ELEMENTS = 32;
+
+/** See the header. */
+export class ShapedValues {
+  /** Unique among all states of the isolate. */
+  readonly id: string;
+  #shape: FlatShape | undefined;
+  #generated = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /**
+   * The value in the form to store. `previous` is what was stored there: it may be overwritten and returned, so nobody
+   * may need it any more.
+   *
+   * @throws InvalidProgramError TSF-2101 for what cannot lie in state; nothing was overwritten then.
+   */
+  stored(value: unknown, previous: unknown): unknown {
+    if (typeof value !== "object" || value === null) return ownedCopy(value);
+    const shape = this.#shape;
+    if (shape !== undefined && shape.fits(value)) return overwritten(shape, previous, value);
+    return Array.isArray(value) ? this.#storedArray(value, previous) : this.#storedObject(value);
+  }
+
+  /** A value that was stored, for the user to keep and change. */
+  read(stored: unknown): unknown {
+    if (typeof stored !== "object" || stored === null) return stored;
+    const shape = this.#shape;
+    if (shape !== undefined && shape.owns(stored)) return shape.copy(stored);
+    if (Array.isArray(stored) && shape !== undefined && shape.owns(stored[0])) return this.readElements(stored);
+    const thawed = thaw(stored);
+    return thawed === stored ? copyValue(stored) : thawed;
+  }
+
+  /** {@link read} of each element. */
+  readElements(stored: readonly unknown[]): unknown[] {
+    const elements = new Array<unknown>(stored.length);
+    for (let i = 0; i < elements.length; i++) elements[i] = this.read(stored[i]);
+    return elements;
+  }
+
+  /**
+   * Elements that all have the shape, over those of `previous`; undefined, with nothing overwritten, when one has not.
+   */
+  storedElements(values: readonly unknown[], previous: unknown): unknown[] | undefined {
+    const shape = this.#shape ?? (isObject(values[0]) ? this.#learn(values[0]) : undefined);
+    if (shape === undefined) return undefined;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (!isObject(value) || !shape.fits(value)) return undefined;
+    }
+    if (!Array.isArray(previous)) return values.map((value) => shape.make(value as object));
+    const length = values.length;
+    if (previous.length > length) previous.length = length;
+    for (let i = 0; i < previous.length; i++) previous[i] = overwritten(shape, previous[i], values[i] as object);
+    for (let i = previous.length; i < length; i++) previous.push(shape.make(values[i] as object));
+    return previous;
+  }
+
+  #storedArray(values: unknown[], previous: unknown): unknown {
+    const isShort = values.length > 0 && values.length <= MAX_ELEMENTS && isObject(values[0]);
+    if (isShort && Object.getPrototypeOf(values) === Array.prototype && hasOnlyElements(values) && !hasTwice(values)) {
+      const elements = this.storedElements(values, previous);
+      if (elements !== undefined) return elements;
+    }
+    return ownedCopy(values);
+  }
+
+  #storedObject(value: object): unknown {
+    const shape = this.#learn(value);
+    return shape === undefined ? ownedCopy(value) : shape.make(value);
+  }
+
+  /** Makes the shape of a value the one that is tried first. */
+  #learn(value: object): FlatShape | undefined {
+    if (this.#generated === MAX_SHAPES) return undefined;
+    const shape = shapeOf(value, `${this.id}/${this.#generated}`);
+    if (shape === undefined) return undefined;
+    this.#generated++;
+    return this.#shape = shape;
+  }
+}
+
+function overwritten(shape: FlatShape, previous: unknown, value: object): FlatRow {
+  if (!shape.owns(previous)) return shape.make(value);
+  shape.assign(previous, value);
+  return previous;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** One object twice in an array comes back as one object, which rows do not. */
+function hasTwice(values: readonly unknown[]): boolean {
+  for (let i = 1; i < values.length; i++) {
+    for (let j = 0; j < i; j++) if (values[i] === values[j]) return true;
+  }
+  return false;
+}
