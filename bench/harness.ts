@@ -66,7 +66,11 @@ function pairs(args: BenchArgs): number {
 
 /** What a kept result needs to be understood later. */
 function surroundings(): Record<string, unknown> {
-  const commit = new Deno.Command("git", { args: ["rev-parse", "--short", "HEAD"], stderr: "null" }).outputSync();
+  const commit = new Deno.Command("git", {
+    args: ["rev-parse", "--short", "HEAD"],
+    cwd: new URL("./", import.meta.url).pathname,
+    stderr: "null",
+  }).outputSync();
   return {
     commit: new TextDecoder().decode(commit.stdout).trim(),
     deno: Deno.version.deno,

@@ -16,7 +16,6 @@ interface Point {
   readonly name: string;
   readonly rows: number;
   readonly afterJobs?: boolean;
-  readonly codec?: boolean;
 }
 interface Curve {
   readonly name: string;
@@ -28,7 +27,7 @@ interface Curve {
 const SIZES = [16, 256, 4096, 65_536, 1_048_576];
 const KEYS = [1e3, 1e4, 1e5, 1e6, 1e7];
 /** Bytes that the records of one point have together, at most. */
-const TOTAL_BYTES = 256 * 2 ** 20;
+const TOTAL_BYTES = 512 * 2 ** 20;
 
 function sizeRows(bytes: number): number {
   return Math.max(200, Math.min(1_000_000, Math.floor(TOTAL_BYTES / bytes)));
@@ -36,10 +35,10 @@ function sizeRows(bytes: number): number {
 const size = (name: string): number => Number(name.split(":").at(-1));
 
 const CURVES: readonly Curve[] = [
-  // Twice as many records as keys, so that keys are found and not only made.
+  // No fewer records than keys: about two thirds of the largest number of keys exist in the end.
   ...["uniform", "zipf"].map((how): Curve => ({
     name: `keys ${how}`,
-    points: KEYS.map((keys) => ({ name: `keys:${how}:${keys}`, rows: Math.max(1_000_000, 2 * keys) })),
+    points: KEYS.map((keys) => ({ name: `keys:${how}:${keys}`, rows: Math.max(1_000_000, keys) })),
   })),
   {
     name: "chain length, per operator",
@@ -52,11 +51,11 @@ const CURVES: readonly Curve[] = [
   },
   {
     name: "record size, by reference",
-    points: SIZES.map((bytes) => ({ name: `size:${bytes}`, rows: sizeRows(bytes) })),
+    points: SIZES.map((bytes) => ({ name: `size:${bytes}`, rows: 1_000_000 })),
   },
   {
     name: "record size, codec, per KiB or record",
-    points: SIZES.map((bytes) => ({ name: `size:${bytes}`, rows: sizeRows(bytes), codec: true })),
+    points: SIZES.map((bytes) => ({ name: `coded:${bytes}`, rows: sizeRows(bytes) })),
     per: ({ name }) => Math.max(1, size(name) / 1024),
   },
   ...["chain/five", "keyed/sum", "window/tumbling", "q1", "q12"].map((name): Curve => ({
@@ -65,11 +64,10 @@ const CURVES: readonly Curve[] = [
   })),
 ];
 
-function figuresOf({ name, rows, afterJobs, codec }: Point, args: BenchArgs): Promise<CaseFigures> {
+function figuresOf({ name, rows, afterJobs }: Point, args: BenchArgs): Promise<CaseFigures> {
   return runCase(name, {
     rows: option(args, "rows", rows),
     pairs: option(args, "pairs", 3),
-    job: codec === true ? { "pipeline.exchange.force-codec": true } : {},
     afterJobs,
     limitMs: option(args, "seconds", 120) * 1000,
   });

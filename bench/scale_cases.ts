@@ -1,5 +1,6 @@
 /**
- * The points of the scale curves as cases: `keys:uniform:1e6`, `keys:zipf:1e6`, `chain:30`, `slide:100`, `size:1024`.
+ * The points of the scale curves as cases: `keys:uniform:1e6`, `keys:zipf:1e6`, `chain:30`, `slide:100`, `size:1024`,
+ * `coded:1024`.
  *
  * @module
  */
@@ -20,6 +21,8 @@ export function scaleCase(name: string): Case | undefined {
       return sliding(name, point);
     case "size":
       return recordsOf(name, point);
+    case "coded":
+      return { ...recordsOf(name, point, throughBytes), configuration: { "pipeline.exchange.force-codec": true } };
     default:
       return undefined;
   }
@@ -58,8 +61,16 @@ interface Sized {
   readonly body: string;
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What a hand-written exchange would do to a text. */
+function throughBytes(text: string): string {
+  return decoder.decode(encoder.encode(text));
+}
+
 /** Records with a text of that many bytes through an exchange. */
-function recordsOf(name: string, bytes: number): Case {
+function recordsOf(name: string, bytes: number, carried: (text: string) => string = (text) => text): Case {
   // Texts differ, and are flat.
   const bodies = Array.from({ length: 16 }, (_, i) => String.fromCharCode(97 + i).repeat(bytes));
   const make = (n: number): Sized => ({ n, body: bodies[n & 15] });
@@ -69,7 +80,7 @@ function recordsOf(name: string, bytes: number): Case {
     loop: (rows, emit) => {
       for (let n = 1; n <= rows; n++) {
         const { body } = make(n);
-        emit(n + body.length);
+        emit(n + carried(body).length);
       }
     },
   };

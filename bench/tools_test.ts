@@ -92,7 +92,7 @@ Deno.test("the table has ratios and no bare times; classes are geometric means a
 });
 
 Deno.test("points of scale curves by name", () => {
-  for (const name of ["keys:uniform:1000", "keys:zipf:1e6", "chain:30", "slide:100", "size:1024"]) {
+  for (const name of ["keys:uniform:1000", "keys:zipf:1e6", "chain:30", "slide:100", "size:1024", "coded:64"]) {
     assert.equal(scaleCase(name)?.name, name);
   }
   assert.equal(scaleCase("q0"), undefined);

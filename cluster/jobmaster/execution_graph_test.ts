@@ -101,3 +101,26 @@ Deno.test("every state that is not terminal leads to a terminal one", () => {
     assert.ok(reach(JOB_TRANSITIONS, state, isTerminalJobState), state);
   }
 });
+
+Deno.test("what is tried again ends, the job does not; the next attempts count from then on", () => {
+  const { graph, states } = executionGraph(2, 1);
+  run(graph);
+  const [a, b, c] = graph.executions;
+  graph.restart();
+  graph.restart();
+  assert.equal(graph.update(b, "FAILED", "first"), "nothing");
+  graph.update(a, "CANCELING");
+  graph.update(a, "CANCELED");
+  graph.update(c, "FINISHED");
+  assert.equal(graph.state, "RESTARTING");
+  graph.newAttempts(graph.jobGraph.vertices.slice(0, 1));
+  const [a1, b1, c0] = graph.executions;
+  assert.deepEqual([a1.id, b1.id, c0], ["v0_0_1", "v0_1_1", c]);
+  graph.transition("RUNNING");
+  for (const execution of [a1, b1]) {
+    for (const state of [...TO_RUNNING, "FINISHED"] as const) graph.update(execution, state);
+  }
+  assert.deepEqual(states, ["CREATED", "RUNNING", "RESTARTING", "RUNNING", "FINISHED"]);
+  graph.restart();
+  assert.equal(graph.state, "FINISHED");
+});

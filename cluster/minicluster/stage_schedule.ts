@@ -52,6 +52,7 @@ export class StageSchedule {
   /** From the end of one stage to the begin of the next. */
   #isBetween = false;
   #retryDelayMs = 0;
+  #stopWaiting: () => void = () => {};
   /** Last words of subtasks of stages that are over. */
   readonly #progress = new Map<string, SubtaskProgress>();
 
@@ -117,6 +118,7 @@ export class StageSchedule {
 
   /** The job is over: slots and results go. */
   async close(): Promise<void> {
+    this.#stopWaiting();
     await this.#stage?.close();
     this.#results?.close();
     this.#results = undefined;
@@ -179,10 +181,12 @@ export class StageSchedule {
     const { seams, onIdle } = this.#options;
     let isWaiting = true;
     return new Promise((resolve) => {
-      seams.clock.after(this.#retryDelayMs, () => {
+      const cancel = seams.clock.after(this.#retryDelayMs, () => this.#stopWaiting());
+      this.#stopWaiting = () => {
         isWaiting = false;
+        cancel();
         resolve();
-      });
+      };
       onIdle?.(() => isWaiting);
     });
   }

@@ -15,8 +15,27 @@ export interface DataBuffer {
   /** Encoded size, or an estimate while held by reference. */
   readonly sizeBytes: number;
   readonly batch?: RecordBatch;
+  /** Where whoever has taken all records of the batch puts its column of timestamps, for the sender to fill again. */
+  readonly columns?: ColumnPool;
   readonly bytes?: Uint8Array;
 }
+
+/** Columns that are free to be filled again. Making one costs as much as a hundred rows of a batch. */
+export class ColumnPool {
+  readonly #free: Float64Array[] = [];
+
+  /** A column of that length at least, its content whatever it was. */
+  take(length: number): Float64Array {
+    const column = this.#free.pop();
+    return column !== undefined && column.length >= length ? column : new Float64Array(length);
+  }
+  give(column: Float64Array): void {
+    if (this.#free.length < POOLED_COLUMNS) this.#free.push(column);
+  }
+}
+
+/** As many as a channel has buffers on their way, about. */
+const POOLED_COLUMNS = 16;
 
 /** Announces a schema before its first use on a channel. */
 export interface SchemaEvent {

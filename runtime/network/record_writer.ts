@@ -15,7 +15,7 @@ import { assertTravels, copyValue, withOperator } from "../types/copy.ts";
 import type { RecordShapes } from "../types/record_shapes.ts";
 import type { Schema } from "../types/schema.ts";
 import { type ChannelEvent, recordBatch } from "../types/stream_element.ts";
-import type { DataBuffer } from "./buffer.ts";
+import { ColumnPool, type DataBuffer } from "./buffer.ts";
 import { BROADCAST_CHANNEL, type ChannelSelector, firstChannel } from "./channel_selector.ts";
 import type { BufferCodec, ResultPartition } from "./result_partition.ts";
 import { estimateSize } from "./size_estimate.ts";
@@ -42,29 +42,54 @@ export interface RecordWriterOptions {
   readonly onFull?: () => void;
 }
 
-/** The open batch of one channel. Its columns are as long as the last batch let expect. */
-class OpenBatch {
+/**
+ * The open batch of one channel, the same object for all its batches. Generated code appends to it itself: at row
+ * {@link lookAt} it calls {@link RecordWriter.look} before, at {@link rowLimit} it calls {@link RecordWriter.finish}
+ * after.
+ */
+export class OpenBatch {
   rows = 0;
   rowLimit = 1;
-  values: unknown[];
-  timestamps: Float64Array;
+  /** The row before which the writer looks at the batch: its first one, when its size is estimated, when it must grow. */
+  lookAt = 0;
+  values: unknown[] = [];
+  timestamps: Float64Array = EMPTY;
+  /** Columns that come back from the consumer. */
+  readonly columns: ColumnPool = new ColumnPool();
+  /** How many rows to make place for at once. */
+  #expected = MIN_CAPACITY;
 
-  constructor(capacity: number) {
-    this.values = new Array(capacity);
-    this.timestamps = new Float64Array(capacity);
-  }
-
+  /** Makes place for one more row at least. */
   grow(): void {
-    const capacity = this.values.length * 2;
-    const timestamps = new Float64Array(capacity);
+    if (this.rows === 0) {
+      const capacity = Math.min(this.#expected, this.rowLimit);
+      this.values = new Array(capacity);
+      this.timestamps = this.columns.take(capacity);
+      return;
+    }
+    const capacity = this.rows * 2;
+    this.values.length = capacity;
+    if (this.timestamps.length >= capacity) return;
+    const timestamps = this.columns.take(capacity);
     timestamps.set(this.timestamps);
     this.timestamps = timestamps;
-    this.values.length = capacity;
+  }
+
+  /** The rows so far, as columns that are not touched any more. */
+  take(): { readonly values: unknown[]; readonly timestamps: Float64Array } {
+    const { values, timestamps, rows } = this;
+    if (values.length !== rows) values.length = rows;
+    this.#expected = Math.max(rows, this.#expected - (this.#expected >> 3), MIN_CAPACITY);
+    this.rows = this.lookAt = 0;
+    this.values = [];
+    this.timestamps = EMPTY;
+    return { values, timestamps };
   }
 }
 
+const EMPTY = new Float64Array(0);
 /** Rows after which the size of a record is estimated again. */
-const ESTIMATE_MASK = 31;
+const ESTIMATE_EVERY = 64;
 /** Rows an open batch has place for at least. */
 const MIN_CAPACITY = 16;
 
@@ -79,14 +104,13 @@ export class RecordWriter {
 
   constructor(readonly options: RecordWriterOptions) {
     this.#schemas = new WriterSchemas(options.segmentBytes, options.maxRecordBytes);
-    this.#open = options.partition.subpartitions.map(() => new OpenBatch(MIN_CAPACITY));
+    this.#open = options.partition.subpartitions.map(() => new OpenBatch());
     this.#selector = options.selector;
     this.#shapes = options.shapes;
   }
 
   emit(value: unknown, timestamp: number): void {
-    if (this.#shapes !== undefined) this.#shapes.assertTravels(value, this.options.operator);
-    else assertTravels(value, this.options.operator);
+    this.verify(value);
     const channel = this.#selector === firstChannel ? 0 : this.#selector(value);
     if (channel !== BROADCAST_CHANNEL) {
       this.#append(channel, value, timestamp);
@@ -96,6 +120,18 @@ export class RecordWriter {
     for (let i = this.#open.length - 1; i >= 0; i--) this.#append(i, i === 0 ? value : this.#copy(value), timestamp);
   }
 
+  /** The batch of the only channel, and what knows its records; undefined where more than one is to choose from. */
+  get inlined(): { readonly open: OpenBatch; readonly shapes: RecordShapes } | undefined {
+    const shapes = this.#shapes;
+    return this.#selector === firstChannel && shapes !== undefined ? { open: this.#open[0], shapes } : undefined;
+  }
+
+  /** @throws InvalidProgramError TSF-2101 for a value that cannot travel. */
+  verify(value: unknown): void {
+    if (this.#shapes !== undefined) this.#shapes.assertTravels(value, this.options.operator);
+    else assertTravels(value, this.options.operator);
+  }
+
   #copy(value: unknown): unknown {
     return this.#shapes === undefined ? copyValue(value) : this.#shapes.copy(value);
   }
@@ -103,7 +139,7 @@ export class RecordWriter {
   /** Puts an event behind everything written so far, on every channel. */
   broadcast(event: ChannelEvent): void {
     for (let i = 0; i < this.#open.length; i++) {
-      this.#finish(i);
+      this.finish(i);
       this.options.partition.subpartitions[i].add(event);
     }
     this.isDirty = false;
@@ -113,44 +149,50 @@ export class RecordWriter {
   flush(): void {
     if (!this.isDirty) return;
     this.isDirty = false;
-    for (let i = 0; i < this.#open.length; i++) this.#finish(i);
+    for (let i = 0; i < this.#open.length; i++) this.finish(i);
   }
 
   #append(channel: number, value: unknown, timestamp: number): void {
     const open = this.#open[channel];
     const row = open.rows;
-    if ((row & ESTIMATE_MASK) === 0) this.#setRowLimit(open, value);
-    if (row === open.values.length) open.grow();
+    if (row === open.lookAt) this.look(open, value);
     open.values[row] = value;
     open.timestamps[row] = timestamp;
     open.rows = row + 1;
+    if (row + 1 >= open.rowLimit) this.finish(channel);
+  }
+
+  /** Before a row is appended where the batch asks for it: says how long it may become and makes place. */
+  look(open: OpenBatch, value: unknown): void {
+    const { rows } = open;
     this.isDirty = true;
-    if (row + 1 >= open.rowLimit) this.#finish(channel);
+    if (rows % ESTIMATE_EVERY === 0) {
+      const { maxRows, segmentBytes, bufferTimeoutMs } = this.options;
+      const bytesLimit = Math.max(1, Math.floor(segmentBytes / estimateSize(value)));
+      open.rowLimit = bufferTimeoutMs === 0 ? 1 : Math.min(maxRows, Math.max(bytesLimit, rows + 1));
+    }
+    if (rows === open.values.length) open.grow();
+    open.lookAt = Math.min(open.values.length, rows - rows % ESTIMATE_EVERY + ESTIMATE_EVERY);
   }
 
-  #setRowLimit(open: OpenBatch, value: unknown): void {
-    const { maxRows, segmentBytes, bufferTimeoutMs } = this.options;
-    const bytesLimit = Math.max(1, Math.floor(segmentBytes / estimateSize(value)));
-    open.rowLimit = bufferTimeoutMs === 0 ? 1 : Math.min(maxRows, Math.max(bytesLimit, open.rows + 1));
-  }
-
-  #finish(channel: number): void {
+  /** Hands over the batch of a channel. */
+  finish(channel: number): void {
     const open = this.#open[channel];
     if (open.rows === 0) return;
-    this.#open[channel] = new OpenBatch(Math.max(MIN_CAPACITY, open.rows));
-    if (open.values.length !== open.rows) open.values.length = open.rows;
-    this.#handOver(channel, open);
+    const { values, timestamps } = open.take();
+    this.#handOver(channel, values, timestamps);
+    if (this.options.isEncoded(channel)) open.columns.give(timestamps);
     if (!this.options.partition.hasRoom) this.options.onFull?.();
   }
 
-  #handOver(channel: number, open: OpenBatch): void {
+  #handOver(channel: number, values: unknown[], timestamps: Float64Array): void {
     const subpartition = this.options.partition.subpartitions[channel];
     if (!this.options.isEncoded(channel)) {
-      subpartition.add(referenceBuffer(open.values, open.timestamps));
+      subpartition.add(referenceBuffer(values, timestamps, this.#open[channel].columns));
       return;
     }
     try {
-      this.#schemas.encode(open.values, open.timestamps, (schema, buffer) => {
+      this.#schemas.encode(values, timestamps, (schema, buffer) => {
         if (this.#schemas.announce(channel, schema)) subpartition.add({ kind: "schema", schema });
         subpartition.add(buffer);
       });
@@ -161,9 +203,9 @@ export class RecordWriter {
   }
 }
 
-function referenceBuffer(values: unknown[], timestamps: Float64Array): DataBuffer {
+function referenceBuffer(values: unknown[], timestamps: Float64Array, columns: ColumnPool): DataBuffer {
   const sizeBytes = estimateSize(values[0]) * values.length;
-  return { kind: "data", rows: values.length, sizeBytes, batch: recordBatch(values, timestamps) };
+  return { kind: "data", rows: values.length, sizeBytes, batch: recordBatch(values, timestamps), columns };
 }
 
 /** Encodes the batches of one writer and keeps in mind which schema each channel has heard of. */

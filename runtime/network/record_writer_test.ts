@@ -91,13 +91,13 @@ Deno.test("a batch ends at the row limit, at the byte limit, at a flush", () => 
   }
 });
 
-Deno.test("growing records are noticed after 32 rows", () => {
+Deno.test("growing records are noticed after 64 rows", () => {
   const { writer, sent } = setUp({ segmentBytes: 8000, maxRows: 4096 });
   for (let n = 0; n < 100; n++) writer.emit(n < 5 ? "" : "x".repeat(500), n);
   writer.flush();
-  // The first batch was planned for 2000 empty texts; at row 32 the size is taken again and the batch ends.
+  // The first batch was planned for 2000 empty texts; at row 64 the size is taken again and the batch ends.
   const rows = sent[0].map((item) => (item as DataBuffer).rows);
-  assert.equal(rows[0], 33);
+  assert.equal(rows[0], 65);
   assert.ok(rows.slice(1).every((n) => n <= 15), rows.join());
 });
 

@@ -9,6 +9,7 @@ import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { StateDeclarations } from "../functions/state_descriptor.ts";
 import { refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
+import type { ProcessFusion } from "./fusion.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { ProcessBinding } from "./process_context.ts";
 import type { Triggerable } from "./timers/timer_service.ts";
@@ -29,6 +30,9 @@ export class CoProcessOperator<A, B, O, S extends StateDeclarations>
       currentWatermark: () => this.currentWatermark,
     });
     super.open();
+  }
+  fusion(): ProcessFusion {
+    return this.#binding.fusion(this.fn, "processElement1", "processElement2");
   }
   override processElement1(value: unknown, timestamp: number): void {
     const binding = this.#binding;
@@ -69,6 +73,9 @@ export class KeyedCoProcessOperator<K, A, B, O, S extends StateDeclarations>
       triggerable: this,
     });
     super.open();
+  }
+  fusion(): ProcessFusion {
+    return this.#binding.fusion(this.fn, "processElement1", "processElement2");
   }
   override processElement1(value: unknown, timestamp: number): void {
     const binding = this.#binding;

@@ -36,15 +36,16 @@ export function recordCopier({ config, runtime, operatorId }: OperatorContext, p
 /** Collects for one operator; {@link CallCollector.begin} gives the handle of one call. */
 export class CallCollector<T> implements Collector<T> {
   readonly #output: Output<T>;
-  readonly #copy: <V>(value: V) => V;
-  readonly #scope: CallScope;
+  readonly copy: <V>(value: V) => V;
+  /** The calls of the operator. */
+  readonly scope: CallScope;
   #timestamp = 0;
   #call = 0;
 
   constructor(context: OperatorContext<T>) {
     this.#output = context.output;
-    this.#copy = recordCopier(context, "collector");
-    this.#scope = callScopeOf(context);
+    this.copy = recordCopier(context, "collector");
+    this.scope = callScopeOf(context);
   }
 
   /** Number of the running call, for other handles of the same call. */
@@ -53,19 +54,22 @@ export class CallCollector<T> implements Collector<T> {
   }
   /** Starts a call of user code; what it collects gets `timestamp`. Pass the returned handle to the function. */
   begin(timestamp: number): Collector<T> {
+    return new CallHandle(this, this.enter(timestamp));
+  }
+  /** As {@link begin}, for callers with handles of their own; gives the number of the call. */
+  enter(timestamp: number): number {
     this.#timestamp = timestamp;
-    this.#call = this.#scope.enter();
-    return new CallHandle(this, this.#call);
+    return this.#call = this.scope.enter();
   }
   /** Goes on with a call whose work is drawn lazily: its handle works again until {@link end}. */
   resume(call: number, timestamp: number): void {
     this.#timestamp = timestamp;
     this.#call = call;
-    this.#scope.reenter(call);
+    this.scope.reenter(call);
   }
   /** Ends the call; from now on its handle fails. */
   end(): void {
-    this.#scope.exit();
+    this.scope.exit();
   }
 
   /** Emits a copy. @throws JobExecutionError TSF-2003 outside a call; TSF-2101 for a value that cannot be copied. */
@@ -74,8 +78,8 @@ export class CallCollector<T> implements Collector<T> {
   }
   /** {@link collect} for the handle of that call. */
   collectFor(call: number, value: T): void {
-    this.#scope.check(call, WHAT);
-    this.#output.emit(this.#copy(value), this.#timestamp);
+    this.scope.check(call, WHAT);
+    this.#output.emit(this.copy(value), this.#timestamp);
   }
 }
 

@@ -9,7 +9,7 @@ import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { CallScope } from "./call_scope.ts";
 import { callable, refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
-import type { FilterFusion } from "./fusion.ts";
+import type { MapOrFilterFusion } from "./fusion.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
 
@@ -26,7 +26,7 @@ export class FilterOperator<T> extends FunctionOperator<FilterFunction<T>, T> {
     this.#scope = callScopeOf(this.ctx);
     super.open();
   }
-  fusion(): FilterFusion {
+  fusion(): MapOrFilterFusion {
     return { kind: "filter", call: this.#filter as (value: unknown) => unknown, scope: this.handlesScope(this.#scope) };
   }
   override processElement(value: unknown, timestamp: number): void {

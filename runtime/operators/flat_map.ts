@@ -9,7 +9,7 @@
 import { JobExecutionError } from "../errors.ts";
 import type { Collector, FlatMapFunction } from "../functions/functions.ts";
 import type { FunctionFactory } from "../functions/rich_function.ts";
-import { CallCollector, recordCopier } from "./collector.ts";
+import { CallCollector } from "./collector.ts";
 import { callable, refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
 import type { FlatMapFusion } from "./fusion.ts";
@@ -23,15 +23,12 @@ export class IterableDrain<R> {
   readonly #context: OperatorContext<R>;
   /** Gives the handle of each call. */
   readonly collector: CallCollector<R>;
-  /** Gives what goes on in place of an element. */
-  readonly copy: <V>(value: V) => V;
   /** The iterator that is being drawn. */
   #iterator: Iterator<R> | undefined;
 
   constructor(context: OperatorContext<R>) {
     this.#context = context;
     this.collector = new CallCollector(context);
-    this.copy = recordCopier(context, "elements");
   }
 
   /** Calls the function; returns the work that draws its iterable, or undefined when it returned none. */
@@ -75,7 +72,7 @@ export class IterableDrain<R> {
       }
       refusePromise(next.value, "An element of the returned iterable");
       // A generator may go on changing what it yielded, and an array may hold one object twice.
-      output.emit(this.copy(next.value), timestamp);
+      output.emit(this.collector.copy(next.value), timestamp);
     } while (this.#context.proceed());
     return false;
   }
@@ -142,7 +139,8 @@ export class FlatMapOperator<T, R> extends FunctionOperator<FlatMapFunction<T, R
       kind: "flatMap",
       call: this.#flatMap as FlatMapFusion["call"],
       collector: drain.collector as CallCollector<unknown>,
-      copy: drain.copy,
+      scope: drain.collector.scope,
+      copy: drain.collector.copy,
       draw: (result, timestamp) => {
         let work: () => boolean;
         try {

@@ -10,35 +10,46 @@
 
 import type { Collector } from "../functions/functions.ts";
 import type { SinkWriterContext } from "../functions/sink.ts";
-import type { TimestampAssigner, WatermarkGenerator, WatermarkOutput } from "../functions/watermarks/watermark_strategy.ts";
+import type {
+  TimestampAssigner,
+  WatermarkGenerator,
+  WatermarkOutput,
+} from "../functions/watermarks/watermark_strategy.ts";
 import type { CallScope } from "./call_scope.ts";
 import type { CallCollector } from "./collector.ts";
 import type { StreamOperator } from "./operator.ts";
 
-/** One value in, one value out. */
-export interface MapFusion {
-  readonly kind: "map";
+/** One value in, one value out; or the values passed on for which the call is true. */
+export interface MapOrFilterFusion {
+  readonly kind: "map" | "filter";
   readonly call: (value: unknown) => unknown;
   /** Entered around the call; undefined where the function cannot hold handles. */
   readonly scope: CallScope | undefined;
 }
-/** Passes on the values for which the call is true. */
-export interface FilterFusion {
-  readonly kind: "filter";
-  readonly call: (value: unknown) => unknown;
-  readonly scope: CallScope | undefined;
+/** What calls that get a collector have in common. */
+export interface CollectorFusion {
+  readonly collector: CallCollector<unknown>;
+  readonly scope: CallScope;
+  /** Gives what goes on in place of a value that was collected or drawn (rule 11). */
+  readonly copy: (value: unknown) => unknown;
 }
 /** Any number of values through a collector or as an iterable. */
-export interface FlatMapFusion {
+export interface FlatMapFusion extends CollectorFusion {
   readonly kind: "flatMap";
   readonly call: (value: unknown, out: Collector<unknown>) => unknown;
-  readonly collector: CallCollector<unknown>;
-  /** Gives what goes on in place of an element that was returned (rule 11). */
-  readonly copy: (value: unknown) => unknown;
   /** Takes a returned iterable in the running call: emits what it may, the rest is pending work. */
   readonly draw: (result: unknown, timestamp: number) => void;
   /** Leaves the elements of an array from that position on as pending work. */
   readonly keepRest: (elements: readonly unknown[], from: number, timestamp: number) => void;
+}
+/** A process function with its contexts. */
+export interface ProcessFusion extends CollectorFusion {
+  readonly kind: "process";
+  /** The function object. */
+  readonly fn: unknown;
+  /** Its method for a record, by input. */
+  readonly methods: readonly string[];
+  readonly binding: { contextAt(timestamp: number): unknown };
 }
 /** The end of a chain that writes records to a sink. */
 export interface SinkFusion {
@@ -69,7 +80,13 @@ export interface WatermarkParts {
 }
 
 /** See the module. */
-export type Fusion = MapFusion | FilterFusion | FlatMapFusion | SinkFusion | TimestampsFusion | SourceFusion;
+export type Fusion =
+  | MapOrFilterFusion
+  | FlatMapFusion
+  | ProcessFusion
+  | SinkFusion
+  | TimestampsFusion
+  | SourceFusion;
 
 /** What the operator tells; undefined when it has to be called. */
 export function fusionOf(operator: StreamOperator): Fusion | undefined {

@@ -9,6 +9,7 @@ import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { StateDeclarations } from "../functions/state_descriptor.ts";
 import { refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
+import type { ProcessFusion } from "./fusion.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { ProcessBinding } from "./process_context.ts";
 import type { Triggerable } from "./timers/timer_service.ts";
@@ -28,6 +29,9 @@ export class KeyedProcessOperator<K, I, O, S extends StateDeclarations>
       triggerable: this,
     });
     super.open();
+  }
+  fusion(): ProcessFusion {
+    return this.#binding.fusion(this.fn, "processElement");
   }
   override processElement(value: unknown, timestamp: number): void {
     const binding = this.#binding;

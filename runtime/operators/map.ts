@@ -9,7 +9,7 @@ import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { CallScope } from "./call_scope.ts";
 import { callable, refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
-import type { MapFusion } from "./fusion.ts";
+import type { MapOrFilterFusion } from "./fusion.ts";
 import { MutationCheck } from "./mutation_check.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
@@ -30,7 +30,7 @@ export class MapOperator<T, R> extends FunctionOperator<MapFunction<T, R>, R> {
     super.open();
   }
   /** Values to be compared later go the long way. */
-  fusion(): MapFusion | undefined {
+  fusion(): MapOrFilterFusion | undefined {
     if (this.#check !== undefined) return undefined;
     return { kind: "map", call: this.#map as (value: unknown) => unknown, scope: this.handlesScope(this.#scope) };
   }

@@ -7,7 +7,9 @@
 import type { Process } from "../functions/process_function.ts";
 import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { StateDeclarations } from "../functions/state_descriptor.ts";
+import { refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
+import type { ProcessFusion } from "./fusion.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { ProcessBinding } from "./process_context.ts";
 
@@ -23,12 +25,20 @@ export class ProcessOperator<I, O, S extends StateDeclarations> extends Function
     });
     super.open();
   }
+  fusion(): ProcessFusion {
+    return this.#binding.fusion(this.fn, "processElement");
+  }
   override processElement(value: unknown, timestamp: number): void {
-    this.#binding.call(
-      "processElement()",
-      { timestamp },
-      (ctx, out) => this.fn.processElement(value as I, ctx as never, out),
-    );
+    const binding = this.#binding;
+    const out = binding.begin(timestamp);
+    try {
+      refusePromise(
+        this.fn.processElement(value as I, binding.contextAt(timestamp) as never, out),
+        "processElement()",
+      );
+    } finally {
+      binding.end();
+    }
   }
 }
 

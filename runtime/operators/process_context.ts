@@ -16,6 +16,7 @@ import { NO_TIMESTAMP } from "../types/stream_element.ts";
 import type { CallScope } from "./call_scope.ts";
 import { CallCollector } from "./collector.ts";
 import { declaredDescriptors, declaredState, refusePromise } from "./function_binding.ts";
+import type { ProcessFusion } from "./fusion.ts";
 import { type GuardedStateSource, guardState, KeyedStateSource } from "./guarded_state.ts";
 import type { OperatorContext } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
@@ -78,6 +79,11 @@ export class ProcessBinding<OUT> {
     this.domain = domain;
     const make = this.#makeContext;
     return make === undefined ? new CallContext(this as ProcessBinding<unknown>) : make();
+  }
+  /** What generated code does for each record instead of {@link begin}, {@link contextAt} and {@link end}. */
+  fusion(fn: unknown, ...methods: string[]): ProcessFusion {
+    const collector = this.collector as CallCollector<unknown>;
+    return { kind: "process", fn, methods, binding: this, collector, scope: collector.scope, copy: collector.copy };
   }
   /** Ends the running call. */
   end(): void {

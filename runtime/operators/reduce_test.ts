@@ -19,6 +19,7 @@ import {
   type RecordReducer,
   sumOf,
 } from "./field_aggregation.ts";
+import { ALL_OPTIMIZATIONS } from "./operator.ts";
 import { reduceOperator } from "./reduce.ts";
 
 type Row = { k: string; n: number; tag?: string };
@@ -170,6 +171,59 @@ Deno.test("what cannot be aggregated is named", () => {
     ]),
   ];
   for (const [name, run, message] of cases) assert.throws(run, { code: "TSF-2012", message }, name);
+});
+
+Deno.test("property: aggregations over stored records emit what they emit without typed state", () => {
+  const number = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.double(), fc.constantFrom(0, -0, NaN));
+  const records: readonly fc.Arbitrary<unknown>[] = [
+    fc.record({ k: fc.constantFrom("a", "b"), n: number, tag: fc.string() }),
+    fc.record({ k: fc.constantFrom("a", "b"), n: fc.oneof(number, fc.string(), fc.constant(1n)) }),
+    fc.record({ k: fc.constant("a"), n: number, inner: fc.record({ n: number }) }),
+    fc.record({ k: fc.constant("a"), n: number, "x.y": number }, { requiredKeys: ["k", "n"] }),
+    fc.tuple(number, fc.constantFrom("a", "b")),
+    number,
+  ];
+  const reducers: readonly (() => RecordReducer)[] = ["n", "inner.n", "x.y", 0, "k"].flatMap((field) => [
+    () => sumOf(field),
+    () => minOf(field),
+    () => maxOf(field),
+    () => minByOf(field),
+    () => maxByOf(field, false),
+  ]);
+  const keyOf = (value: unknown): string =>
+    Array.isArray(value) ? value[1] : typeof value === "object" ? (value as Row).k : "all";
+  /** What is emitted, copied at once, or the error that ends it; the receiver spoils what it gets. */
+  const run = (reducer: RecordReducer, values: readonly unknown[], typedState: boolean): unknown[] => {
+    const found: unknown[] = [];
+    const harness = new KeyedOneInputStreamOperatorTestHarness(reduceOperator(reducer), keyOf, {
+      config: { checkMutation: false, optimizations: { ...ALL_OPTIMIZATIONS, typedState } },
+    });
+    harness.open();
+    try {
+      for (const value of structuredClone(values)) {
+        harness.processElement(value, 1);
+        const [emitted] = harness.extractOutputValues().slice(-1);
+        found.push(structuredClone(emitted));
+        if (typeof emitted === "object" && emitted !== null) {
+          for (const name in emitted) delete emitted[name as never];
+        }
+      }
+    } catch (error) {
+      found.push((error as { code: string }).code);
+    }
+    return found;
+  };
+  let compared = 0;
+  const values = fc.oneof(...records.map((record) => fc.array(record, { maxLength: 12 })));
+  fc.assert(
+    fc.property(values, fc.nat(reducers.length - 1), (given, which) => {
+      const expected = run(reducers[which](), given, false);
+      assert.deepEqual(run(reducers[which](), given, true), expected);
+      compared += expected.length;
+    }),
+    { numRuns: 400, seed: 2 },
+  );
+  assert.ok(compared > 1000, `${compared} results`);
 });
 
 Deno.test("property: compareValues orders numbers as Double.compare does", () => {

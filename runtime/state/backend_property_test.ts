@@ -54,10 +54,14 @@ type Kind = keyof typeof DESCRIPTORS;
 type Content = number[] | Map<number, number>;
 
 class Cluster {
+  #generation = 0;
   #subtasks: HeapKeyedStateBackend[] = this.#make(1);
   #make(parallelism: number): HeapKeyedStateBackend[] {
+    const generation = this.#generation++;
     return Array.from({ length: parallelism }, (_, index) =>
       new HeapKeyedStateBackend({
+        // Snapshots pass from one to the other and back.
+        typedState: (generation + index) % 2 === 0,
         maxParallelism: MAX_PARALLELISM,
         keyGroups: keyGroupRange(MAX_PARALLELISM, parallelism, index),
         now: () => 0,

@@ -6,7 +6,7 @@
  */
 
 import { BarrierHandler } from "../network/barrier_handler.ts";
-import type { ChannelItem, DataBuffer } from "../network/buffer.ts";
+import type { ChannelItem, ColumnPool, DataBuffer } from "../network/buffer.ts";
 import type { InputGate } from "../network/input_gate.ts";
 import { decodeBatch } from "../types/columnar_codec.ts";
 import type { Schema } from "../types/schema.ts";
@@ -26,6 +26,7 @@ export interface InputEvents {
 /** A batch in progress. */
 interface Cursor {
   readonly batch: RecordBatch;
+  readonly columns: ColumnPool | undefined;
   readonly input: number;
   readonly channel: number;
   next: number;
@@ -105,7 +106,7 @@ export class InputProcessor {
   #startBatch(input: number, channel: number, buffer: DataBuffer, proceed: () => boolean): boolean {
     this.numBuffersIn++;
     const batch = buffer.batch ?? decodeBatch((hash) => this.#schemas.get(hash)!, buffer.bytes!);
-    this.#cursor = { batch, input, channel, next: 0 };
+    this.#cursor = { batch, columns: buffer.columns, input, channel, next: 0 };
     return this.#runBatch(this.#cursor, proceed);
   }
 
@@ -129,6 +130,7 @@ export class InputProcessor {
     }
     if (i < rows) return true;
     this.#cursor = undefined;
+    cursor.columns?.give(timestamps);
     this.#gates[cursor.input].recycle(cursor.channel);
     return true;
   }

@@ -14,7 +14,7 @@ import type { RecordWriter } from "../network/record_writer.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** Elements between two looks at the clock, at most: the next ones may be slow. */
-const MAX_ROWS_PER_LOOK = 100;
+const MAX_ROWS_PER_LOOK = 250;
 /** Above any number of elements. */
 const AT_ONCE = 0x3fffffff;
 

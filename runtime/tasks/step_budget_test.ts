@@ -65,9 +65,9 @@ for (const rowMs of [0.0001, 0.001, 0.01, 0.1, 0.3, 1, 5, 100]) {
   });
 }
 
-Deno.test("elements that become slow all at once hold up a step for a hundred at most", () => {
+Deno.test("elements that become slow all at once hold up a step for a few hundred at most", () => {
   const { step } = budget(1000, 1);
-  assert.ok(step((row) => row < 300 ? 0.0001 : 2).rows <= 400);
+  assert.ok(step((row) => row < 300 ? 0.0001 : 2).rows <= 300 + 250);
   assert.ok(step(() => 2).ms <= 4);
 });
 

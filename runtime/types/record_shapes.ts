@@ -48,7 +48,8 @@ export class RecordShapes {
   #seen = 0;
   #versions = 0;
   #copier: Copier = () => undefined;
-  #check: Check = () => false;
+  /** Whether an object is known to travel; for generated code, which asks {@link assertTravels} about the others. */
+  check: Check = () => false;
 
   /** @param name Part of the generated text, so that two places do not share type feedback. */
   constructor(name: string) {
@@ -65,7 +66,7 @@ export class RecordShapes {
   /** As {@link assertTravels}. @throws InvalidProgramError TSF-2101 naming the field and the operator. */
   assertTravels(value: unknown, operator?: OperatorReference): void {
     if (typeof value === "object" && value !== null) {
-      if (this.#check(value)) return;
+      if (this.check(value)) return;
       assertTravels(value, operator);
       this.#learnt(value, undefined);
     } else if (typeof value === "function" || typeof value === "symbol") assertTravels(value, operator);
@@ -95,7 +96,7 @@ export class RecordShapes {
     const make = (text: string): (v: object) => unknown =>
       new Function("plain", `"use strict"; return (v) => { // ${id}\n${text} };`)(Object.prototype);
     this.#copier = make(`${copies} return undefined;`) as Copier;
-    this.#check = make(`${checks} return false;`) as Check;
+    this.check = make(`${checks} return false;`) as Check;
   }
 }
 
@@ -188,7 +189,9 @@ class ShapeText {
         else if (!(${fits(value, field)})) break known;`;
     });
     // After the fields: by then V8 knows the hidden class, and with it the prototype.
-    return `${fields.join("\n")} if (Object.getPrototypeOf(${from}) !== plain) break known; ${this.#counted(from, shape)}`;
+    return `${fields.join("\n")} if (Object.getPrototypeOf(${from}) !== plain) break known; ${
+      this.#counted(from, shape)
+    }`;
   }
 
   /** Puts copies in place of the objects inside a copy. */
@@ -209,7 +212,9 @@ class ShapeText {
 
   #allDifferent(): string {
     const pairs = this.#objects.flatMap((a, i) => this.#objects.slice(i + 1).map((b) => [a, b]));
-    return pairs.map(([a, b]) => `if (${a} === ${b} && typeof ${a} === "object" && ${a} !== null) break known;`).join(" ");
+    return pairs.map(([a, b]) => `if (${a} === ${b} && typeof ${a} === "object" && ${a} !== null) break known;`).join(
+      " ",
+    );
   }
 
   #name(): string {

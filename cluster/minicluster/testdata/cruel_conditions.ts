@@ -6,7 +6,7 @@
 
 import fc from "fast-check";
 import { StreamExecutionEnvironment } from "tsflink";
-import { ManualClock, testSeams } from "tsflink/testing";
+import { ManualClock, type MemoryFiles, testSeams } from "tsflink/testing";
 import { hostBinding } from "../../../runtime/api/host_binding.ts";
 import { systemSeams } from "../../../runtime/seams/system/system_seams.ts";
 import { StreamTask } from "../../../runtime/tasks/stream_task.ts";
@@ -23,6 +23,8 @@ export interface Conditions {
   readonly seed: number;
   /** Default: exactly once. */
   readonly mode?: "EXACTLY_ONCE" | "AT_LEAST_ONCE";
+  /** More of the job's configuration. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
 }
 
 /** Conditions of every degree of cruelty. */
@@ -46,12 +48,13 @@ export const MILD: Conditions = { settings: {}, chaining: true, passedOver: 0, s
 
 /** An environment whose jobs run under these conditions. */
 export function environment(
-  { settings, chaining, seed, mode = "EXACTLY_ONCE" }: Conditions,
+  { settings, chaining, seed, mode = "EXACTLY_ONCE", configuration }: Conditions,
   job: Partial<LocalJobOptions> = {},
   onJob?: (job: LocalJob) => void,
   clock: ManualClock = new ManualClock(),
+  files?: MemoryFiles,
 ): StreamExecutionEnvironment {
-  const seams = { ...systemSeams({ seed }), clock, log: testSeams().log };
+  const seams = { ...systemSeams({ seed }), clock, log: testSeams().log, files: files ?? systemSeams().files };
   const executor = localExecutor({ seams, job: { ...job, settings }, onJob });
   return StreamExecutionEnvironment.ofHost({
     executor: () => Promise.resolve(executor),
@@ -61,6 +64,7 @@ export function environment(
       "pipeline.check-mutation": true,
       "pipeline.operator-chaining.enabled": chaining,
       "execution.checkpointing.mode": mode,
+      ...configuration,
     }),
   });
 }

@@ -147,7 +147,12 @@ class NexmarkReader extends ComputedReader<NexmarkEvent, NexmarkSplit> {
     const { next, step } = split;
     const others = this.#splits.filter((other) => other !== split).map((other) => other.next);
     const end = Math.min(this.#count, ...others);
-    const taken = output.emitRange(0, Math.ceil((end - next) / step), (index) => this.#generator.event(next + index * step), EVENT_TIME);
+    const taken = output.emitRange(
+      0,
+      Math.ceil((end - next) / step),
+      (index) => this.#generator.event(next + index * step),
+      EVENT_TIME,
+    );
     split.next = next + taken * step;
   }
 

@@ -63,7 +63,7 @@ export class HeapTimerManager implements TimerManager {
     this.#bulkAlarm.arm();
   }
   armBulk(): void {
-    this.#bulkAlarm!.arm();
+    this.#bulkAlarm?.arm();
   }
   takeBulkRows(): readonly BulkRow[] {
     const rows = this.#bulkRows;
@@ -119,7 +119,7 @@ export class HeapTimerManager implements TimerManager {
       metas.push({ name: EVENT_PREFIX + name, kind: "event-timers", ttl: false, schema: "generic" });
       metas.push({ name: PROCESSING_PREFIX + name, kind: "processing-timers", ttl: false, schema: "generic" });
     }
-    if (this.#bulk !== undefined) metas.push(this.#bulk.meta);
+    if (this.#bulk !== undefined) metas.push(...this.#bulk.metas);
     for (const { meta } of this.#bulkRows) if (!metas.some(({ name }) => name === meta.name)) metas.push(meta);
     return metas;
   }

@@ -34,11 +34,11 @@ export interface BulkRow {
 
 /**
  * Timers that an operator keeps itself together with what they are about: a window and the values of all its keys have
- * one time, so they need no timer each. In a snapshot they are rows of one state of their own, with a timer kind; the
+ * one time, so they need no timer each. In a snapshot they are rows of states of their own, with a timer kind; the
  * value of a row has one pair per timer, the first part of which is the timestamp.
  */
 export interface BulkTimers extends DueTimers {
-  readonly meta: StateMeta;
+  readonly metas: readonly StateMeta[];
   /** Timestamp of the earliest event-time timer; Infinity when there is none. */
   peekEventTime(): number;
   /** As {@link DueTimers.fireProcessingTimers} for event time. */

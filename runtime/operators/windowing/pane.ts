@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type TimeWindow, TIME_WINDOW_CODEC } from "../../functions/windowing/time_window.ts";
+import { TIME_WINDOW_CODEC, type TimeWindow } from "../../functions/windowing/time_window.ts";
 import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
 import { ownKey } from "../../types/canonical_key.ts";
 import type { Key } from "../../types/key.ts";

@@ -12,14 +12,7 @@
  */
 
 import type { AggregateFunction } from "../../functions/functions.ts";
-import {
-  copyElement,
-  copyElements,
-  mergeCall,
-  ownedCopy,
-  ownedResult,
-  reduceCall,
-} from "../../state/owned_values.ts";
+import { copyElement, copyElements, mergeCall, ownedCopy, ownedResult, reduceCall } from "../../state/owned_values.ts";
 import { copyValue } from "../../types/copy.ts";
 import { RecordShapes } from "../../types/record_shapes.ts";
 import { WINDOW_STATE_NAME } from "./window_contents.ts";
@@ -71,7 +64,7 @@ class ListContent implements PaneContent {
   }
   merge(left: unknown, right: unknown): unknown {
     if (left === undefined) return right;
-    if (right !== undefined) for (const element of right as unknown[]) (left as unknown[]).push(element);
+    if (right !== undefined) { for (const element of right as unknown[]) (left as unknown[]).push(element); }
     return left;
   }
 }
@@ -114,6 +107,7 @@ class ReduceContent implements PaneContent {
 /** An accumulator that records are added to. */
 class AggregateContent implements PaneContent {
   readonly #aggregate: AggregateFunction<unknown, unknown, unknown>;
+  readonly #merge: (left: unknown, right: unknown) => unknown;
   readonly #shapes: RecordShapes;
   readonly #sharesRecords: boolean;
   #copiesFirst = false;
@@ -123,6 +117,7 @@ class AggregateContent implements PaneContent {
     { shapes, sharesRecords }: PaneContentOptions,
   ) {
     this.#aggregate = aggregate;
+    this.#merge = mergeCall(aggregate, WINDOW_STATE_NAME);
     this.#shapes = shapes;
     this.#sharesRecords = sharesRecords;
   }
@@ -150,7 +145,8 @@ class AggregateContent implements PaneContent {
   }
   merge(left: unknown, right: unknown): unknown {
     if (left === undefined || right === undefined) return left ?? right;
-    return ownedResult(mergeCall(this.#aggregate, WINDOW_STATE_NAME)(left, right), left, right) ?? undefined;
+    const merged = this.#merge(left, right);
+    return typeof merged === "number" ? merged : ownedResult(merged, left, right) ?? undefined;
   }
 }
 

@@ -20,6 +20,10 @@ export class PaneList {
   /** How many keys the last pane had that was dropped: the next ones are made for as many. */
   #expectedKeys = 0;
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0 && this.#over.length === 0;
+  }
+
   find({ start, end }: TimeWindow): Pane | undefined {
     return this.#byEnd.get(end)?.find((pane) => pane.window.start === start);
   }

@@ -14,7 +14,7 @@ import { BugError } from "../../errors.ts";
 import { EventTimeTrigger, ProcessingTimeTrigger } from "../../functions/windowing/time_triggers.ts";
 import { SAME_WINDOWS, type SpanAssigner, type TimeWindow } from "../../functions/windowing/time_window.ts";
 import { TumblingEventTimeWindows, TumblingProcessingTimeWindows } from "../../functions/windowing/tumbling_windows.ts";
-import type { Window, WindowAssigner, WindowAssignerContext } from "../../functions/windowing/windows.ts";
+import type { Window, WindowAssigner } from "../../functions/windowing/windows.ts";
 import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
 import type { KeyedStateBackend, StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
 import { MAX_WATERMARK } from "../../types/stream_element.ts";
@@ -23,10 +23,10 @@ import type { BulkTimers, InternalTimerService } from "../timers/timer_service.t
 import { NO_TIMER, Pane } from "./pane.ts";
 import { type PaneContent, paneContent } from "./pane_content.ts";
 import { PaneList } from "./pane_list.ts";
-import { type RestoredWindow, restoredWindows, rowOf, windowRowsMeta } from "./window_rows.ts";
+import { type RestoredWindow, restoredWindows, rowOf, type WindowRow, windowRowsMeta } from "./window_rows.ts";
 import { WINDOW_STATE_NAME } from "./window_contents.ts";
 import type { WindowEvaluation } from "./window_evaluation.ts";
-import type { LateRecords, WindowParts, WindowPath } from "./window_path.ts";
+import { type LateRecords, spanAt, type WindowParts, type WindowPath, windowsAt } from "./window_path.ts";
 
 /** An assigner whose windows can be kept in panes. */
 export type PaneAssigner = WindowAssigner<unknown, Window> & SpanAssigner;
@@ -47,6 +47,14 @@ export function isPlain({ ctx, assigner, trigger, evictor, evaluation, latenessM
   return latenessMs === 0 || (latenessMs < MAX_WATERMARK / 2 && !evaluation.hasClear);
 }
 
+/** The part of all windows that an owner of panes leaves to them. */
+export interface PanesWithin {
+  /** Windows whose last timestamp is at most this. */
+  readonly limit: number;
+  /** Those to start with, in the order of their timers. */
+  readonly windows: readonly RestoredWindow[];
+}
+
 /** Panes of all windows that a record of some span of time belongs to. */
 interface PaneGroup {
   readonly from: number;
@@ -61,10 +69,8 @@ const MAX_CLOCK_SKIPS = 32;
 
 /** See the header. */
 export class PaneWindows implements WindowPath, BulkTimers {
-  readonly meta: StateMeta;
+  readonly metas: readonly StateMeta[];
   readonly #parts: WindowParts;
-  readonly #assigner: PaneAssigner;
-  readonly #assignerContext: WindowAssignerContext;
   readonly #timers: InternalTimerService;
   readonly #keyed: KeyedStateBackend;
   readonly #keyContext: KeyContext;
@@ -81,14 +87,15 @@ export class PaneWindows implements WindowPath, BulkTimers {
   /** One for the end and, with a lateness, one for the cleanup: each has an order of its own. */
   readonly #timersPerRow: number;
   #nextOrder = 0;
+  readonly #limit: number;
   #clock = NaN;
   #clockSkips = 0;
   #clockSkipsLeft = 0;
 
-  constructor(parts: WindowParts, assigner: PaneAssigner) {
+  /** @param within Only these windows, for an owner that takes care of the rest. */
+  constructor(parts: WindowParts, assigner: PaneAssigner, within?: PanesWithin) {
+    this.#limit = within?.limit ?? Infinity;
     this.#parts = parts;
-    this.#assigner = assigner;
-    this.#assignerContext = parts.assignerContext;
     this.#timers = parts.timers;
     this.#keyed = parts.backend;
     this.#keyContext = parts.backend.keyContext;
@@ -100,28 +107,45 @@ export class PaneWindows implements WindowPath, BulkTimers {
     this.#isEventTime = assigner.isEventTime();
     this.#latenessMs = this.#isEventTime ? parts.latenessMs : 0;
     this.#timersPerRow = this.#latenessMs > 0 ? 2 : 1;
-    this.meta = windowRowsMeta(parts);
-    for (const restored of restoredWindows(parts)) this.#restore(restored);
+    this.metas = [windowRowsMeta(parts)];
+    for (const restored of within?.windows ?? restoredWindows(parts)) this.#restore(restored);
     this.#keyContext.clear();
-    parts.ctx.timers.attach(this);
+    if (within === undefined) parts.ctx.timers.attach(this);
   }
 
   processElement(value: unknown, timestamp: number): void {
     const time = this.#isEventTime ? timestamp : this.#processingTime();
-    let group = this.#group;
-    if (!(time >= group.from && time < group.to)) group = this.#enter(value, time);
-    const panes = group.panes;
-    if (panes.length === 0) {
-      if (this.#isEventTime && timestamp + this.#latenessMs <= this.#timers.currentWatermark()) {
-        this.#late.add(value, timestamp);
-      }
-      return;
+    const group = this.#group;
+    if (this.#add(time >= group.from && time < group.to ? group : this.#enter(value, time), value)) return;
+    if (this.#isEventTime && timestamp + this.#latenessMs <= this.#timers.currentWatermark()) {
+      this.#late.add(value, timestamp);
     }
+  }
+
+  /** Adds a record to its windows; false when there is none that takes it. */
+  addAt(time: number, value: unknown): boolean {
+    const group = this.#group;
+    return this.#add(time >= group.from && time < group.to ? group : this.#enter(value, time), value);
+  }
+  /** When something fires or is dropped next; Infinity for never. */
+  get nextTime(): number {
+    return this.#panes.nextTime();
+  }
+  /** Whether something fires by then. */
+  isDue(until: number): boolean {
+    return this.#panes.nextTime() <= until;
+  }
+  get isEmpty(): boolean {
+    return this.#panes.isEmpty;
+  }
+
+  #add({ panes }: PaneGroup, value: unknown): boolean {
+    if (panes.length === 0) return false;
     const key = this.#keyContext.canonical;
     if (this.#latenessMs > 0) {
       const watermark = this.#timers.currentWatermark();
       for (let i = 0; i < panes.length; i++) this.#addWithLateness(panes[i], key, value, watermark);
-      return;
+      return true;
     }
     for (let i = 0; i < panes.length; i++) {
       const pane = panes[i];
@@ -129,6 +153,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
       if (row >= 0) pane.values[row] = this.#content.add(pane.values[row], value);
       else pane.insert(this.#keyContext, key, this.#content.add(undefined, value), this.#nextOrder++);
     }
+    return true;
   }
 
   onEventTime(_timestamp: number, namespace: string): void {
@@ -172,7 +197,9 @@ export class PaneWindows implements WindowPath, BulkTimers {
       return this.#clock;
     }
     const now = this.#timers.currentProcessingTime();
-    this.#clockSkips = this.#isTumbling && now === this.#clock ? Math.min(2 * this.#clockSkips + 1, MAX_CLOCK_SKIPS) : 0;
+    this.#clockSkips = this.#isTumbling && now === this.#clock
+      ? Math.min(2 * this.#clockSkips + 1, MAX_CLOCK_SKIPS)
+      : 0;
     this.#clockSkipsLeft = this.#clockSkips;
     return this.#clock = now;
   }
@@ -180,14 +207,16 @@ export class PaneWindows implements WindowPath, BulkTimers {
   /** Finds or makes the panes for a time. */
   #enter(value: unknown, time: number): PaneGroup {
     // Asked first: it refuses records without timestamp.
-    const windows = this.#assigner.assignWindows(value, time, this.#assignerContext) as TimeWindow[];
-    const [from, to] = this.#assigner[SAME_WINDOWS](time, this.#assignerContext);
+    const windows = windowsAt(this.#parts, time, value);
+    const [from, to] = spanAt(this.#parts, time);
     let group = this.#groups.get(from);
     if (group === undefined) {
       const watermark = this.#isEventTime ? this.#timers.currentWatermark() : -Infinity;
       const panes: Pane[] = [];
       for (const window of windows) {
-        if (this.#cleanupTime(window) > watermark) panes.push(this.#paneOf(window));
+        if (this.#cleanupTime(window) > watermark && window.maxTimestamp() <= this.#limit) {
+          panes.push(this.#paneOf(window));
+        }
       }
       this.#groups.set(from, group = { from, to, panes });
     }
@@ -202,7 +231,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
     const found = this.#panes.find(window);
     if (found !== undefined) return found;
     const pane = this.#panes.add(window, this.#cleanupTime(window));
-    if (!this.#isEventTime) this.#parts.ctx.timers.armBulk();
+    if (!this.#isEventTime && this.#limit === Infinity) this.#parts.ctx.timers.armBulk();
     return pane;
   }
 
@@ -216,20 +245,21 @@ export class PaneWindows implements WindowPath, BulkTimers {
     return this.#isEventTime ? this.#panes.nextTime() : Infinity;
   }
   fireEventTimers(until: number): boolean {
-    return this.#fire(until);
+    return this.fire(until);
   }
   peekProcessingTime(): number {
     return this.#isEventTime ? Infinity : this.#panes.nextTime();
   }
   fireProcessingTimers(until: number): boolean {
     const { key, isSet } = savedKey(this.#keyContext);
-    const isDone = this.#fire(until);
+    const isDone = this.fire(until);
     if (isSet) this.#keyContext.set(key!);
     else this.#keyContext.clear();
     return isDone;
   }
 
-  #fire(until: number): boolean {
+  /** Fires what is due, whatever the clock; the key is left to the caller. */
+  fire(until: number): boolean {
     const { ctx } = this.#parts;
     let isFirst = true;
     for (let pane = this.#panes.due(until); pane !== undefined; pane = this.#panes.due(until)) {
@@ -254,13 +284,18 @@ export class PaneWindows implements WindowPath, BulkTimers {
   }
 
   *rows(): Generator<StateRow, undefined> {
+    for (const row of this.windowRows()) yield rowOf(row, this.#parts);
+  }
+
+  /** All windows of all keys. */
+  *windowRows(): Generator<WindowRow, undefined> {
     for (const pane of this.#panes.all()) {
       for (let row = 0; row < pane.size; row++) {
         const order = pane.orders[row];
         if (order === NO_TIMER && this.#latenessMs === 0) continue;
         const { maxTimestamp, cleanupTime, namespace } = pane;
         const timers = order === NO_TIMER ? [cleanupTime] : [maxTimestamp, cleanupTime];
-        yield rowOf({ key: pane.keys[row], namespace, timers, order, content: pane.values[row] }, this.#parts);
+        yield { key: pane.keys[row], namespace, timers, order, content: pane.values[row] };
       }
     }
   }

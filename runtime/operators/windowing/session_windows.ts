@@ -42,7 +42,7 @@ export function sessionAssigner(parts: WindowParts): PlainSessionAssigner | unde
 
 /** See the header. */
 export class SessionWindows implements WindowPath, BulkTimers {
-  readonly meta: StateMeta;
+  readonly metas: readonly StateMeta[];
   readonly #parts: WindowParts;
   readonly #assigner: PlainSessionAssigner;
   readonly #timers: InternalTimerService;
@@ -70,7 +70,7 @@ export class SessionWindows implements WindowPath, BulkTimers {
     this.#latenessMs = this.#isEventTime ? parts.latenessMs : 0;
     this.#timersPerRow = this.#latenessMs > 0 ? 2 : 1;
     this.#sessions = new SessionStore(this.#latenessMs);
-    this.meta = windowRowsMeta(parts);
+    this.metas = [windowRowsMeta(parts)];
     for (const restored of restoredWindows(parts)) this.#restore(restored);
     this.#keyContext.clear();
     parts.ctx.timers.attach(this);

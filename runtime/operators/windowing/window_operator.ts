@@ -15,7 +15,13 @@
 
 import { invariant } from "../../errors.ts";
 import type { OutputTag } from "../../functions/output_tag.ts";
-import type { Evictor, Trigger, Window, WindowAssigner, WindowAssignerContext } from "../../functions/windowing/windows.ts";
+import type {
+  Evictor,
+  Trigger,
+  Window,
+  WindowAssigner,
+  WindowAssignerContext,
+} from "../../functions/windowing/windows.ts";
 import type { Random } from "../../seams/random.ts";
 import {
   closeFunction,
@@ -32,6 +38,7 @@ import type { InternalTimerService, Triggerable } from "../timers/timer_service.
 import { checkWindowContent, checkWindowOptions, isMergingAssigner } from "./window_checks.ts";
 import { paneAssigner, PaneWindows } from "./pane_windows.ts";
 import { sessionAssigner, SessionWindows } from "./session_windows.ts";
+import { sliceAssigner, SliceWindows } from "./slice_windows.ts";
 import { bindWindowContent, type BoundWindowContent, type WindowContent } from "./window_contents.ts";
 import { WindowEvaluation } from "./window_evaluation.ts";
 import { bindWindowFunction, type BoundWindowFunction, type WindowFunctionSpec } from "./window_functions.ts";
@@ -149,6 +156,8 @@ export class WindowOperator extends StreamOperator implements Triggerable {
 
 /** The fastest way that gives the results of the general one. */
 function windowPath(parts: WindowParts): WindowPath {
+  const slices = sliceAssigner(parts);
+  if (slices !== undefined) return new SliceWindows(parts, slices);
   const panes = paneAssigner(parts);
   if (panes !== undefined) return new PaneWindows(parts, panes);
   const sessions = sessionAssigner(parts);

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { SAME_WINDOWS, type SpanAssigner, type TimeWindow } from "../../functions/windowing/time_window.ts";
 import type { OutputTag } from "../../functions/output_tag.ts";
 import type {
   Evictor,
@@ -37,6 +38,27 @@ export interface WindowParts {
   readonly evaluation: WindowEvaluation;
   readonly latenessMs: number;
   readonly late: LateRecords;
+}
+
+/** The windows of a time, which stands for the clock where windows are of processing time. */
+export function windowsAt(parts: WindowParts, time: number, element?: unknown): TimeWindow[] {
+  const { assigner, assignerContext } = parts;
+  return assigner.assignWindows(
+    element,
+    time,
+    contextAt(assignerContext, assigner.isEventTime(), time),
+  ) as TimeWindow[];
+}
+
+/** The span of a time, see {@link SAME_WINDOWS}. */
+export function spanAt(parts: WindowParts, time: number): readonly [from: number, to: number] {
+  const { assigner, assignerContext } = parts;
+  const context = contextAt(assignerContext, assigner.isEventTime(), time);
+  return (assigner as unknown as SpanAssigner)[SAME_WINDOWS](time, context);
+}
+
+function contextAt(context: WindowAssignerContext, isEventTime: boolean, time: number): WindowAssignerContext {
+  return isEventTime ? context : { getCurrentProcessingTime: () => time, nextRandom: () => context.nextRandom!() };
 }
 
 /** See the header. Timers of the service are only set by the general way. */

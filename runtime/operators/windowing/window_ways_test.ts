@@ -190,7 +190,12 @@ class Run {
   #clock = 0;
   #made = 0;
 
-  constructor(readonly options: () => WindowOperatorOptions, readonly way: (made: number) => HarnessOptions["config"]) {
+  /** @param isSorted The order of outputs does not count. */
+  constructor(
+    readonly options: () => WindowOperatorOptions,
+    readonly way: (made: number) => HarnessOptions["config"],
+    readonly isSorted: boolean,
+  ) {
     this.#start(1, undefined);
   }
 
@@ -247,26 +252,32 @@ class Run {
     const parallelism = this.options().allowedLatenessMs === 0 ? wanted : 1;
     // Some timers of the next watermark have fired, the rest fires after the restore. Not with a lateness: which windows
     // have been dropped by then may differ, as it does not matter for results.
-    if (inTheMiddle > 0 && this.options().allowedLatenessMs === 0) {
+    if (inTheMiddle > 0 && this.options().allowedLatenessMs === 0 && !this.isSorted) {
       this.#watermark += 15;
       for (const subtask of this.#subtasks) subtask.advance(this.#watermark, inTheMiddle);
     }
     const snapshots = this.#subtasks.map((subtask) => subtask.snapshot());
     this.#note();
     this.#start(parallelism, snapshots);
-    if (inTheMiddle !== 0) for (const subtask of this.#subtasks) subtask.processWatermark(this.#watermark);
+    if (inTheMiddle !== 0) { for (const subtask of this.#subtasks) subtask.processWatermark(this.#watermark); }
   }
 
   #note(): void {
     this.#subtasks.forEach((subtask, i) => {
-      for (const element of subtask.getOutput()) {
-        this.log.push(element.kind === "record" ? [i, element.value, element.timestamp] : [i, element]);
-      }
+      const out: unknown[] = subtask.getOutput().map((element) =>
+        element.kind === "record" ? [i, element.value, element.timestamp] : [i, element]
+      );
+      if (this.isSorted) out.sort((a, b) => show(a) < show(b) ? -1 : 1);
+      this.log.push(...out);
       this.log.push(subtask.metrics.get("numLateRecordsDropped") ?? 0);
       for (const { value } of subtask.getSideOutput({ id: "late" } as never)) this.log.push(["late", value]);
       subtask.clearOutput();
     });
   }
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}n` : part);
 }
 
 const WAYS: Readonly<Record<string, (made: number) => HarnessOptions["config"]>> = {
@@ -294,15 +305,18 @@ Deno.test("property: the fast ways of windows do what the general one does", () 
         });
         // Sessions merge what they aggregate.
         if ("mergeWindows" in assigner() && content === "list" && fn === passthrough) return;
-        const general = new Run(options, () => GENERAL_WAY);
+        // Slices number rows in another way than timers; where subtasks become one, their keys mix differently.
+        const isMergeable = (CONTENTS[content] as { fn?: { mergeable?: boolean } }).fn?.mergeable === true;
+        const isSorted = isMergeable && given.some((op) => op.op === "restore" && op.parallelism > 1);
+        const general = new Run(options, () => GENERAL_WAY, isSorted);
         general.run(given);
         for (const [name, way] of Object.entries(WAYS)) {
-          const run = new Run(options, way);
+          const run = new Run(options, way, isSorted);
           run.run(given);
           assert.deepEqual(run.log, general.log, `${name}: ${assigner()} ${content}`);
         }
       },
     ),
-    { numRuns: Number(Deno.env.get("WINDOW_RUNS") ?? 150) },
+    { numRuns: Number(Deno.env.get("WINDOW_RUNS") ?? 400) },
   );
 });

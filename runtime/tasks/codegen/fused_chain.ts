@@ -10,6 +10,7 @@
 
 import type { OperatorReference } from "../../errors.ts";
 import type { KeySelector } from "../../functions/functions.ts";
+import type { CallScope } from "../../operators/call_scope.ts";
 import { recordCopier } from "../../operators/collector.ts";
 import { type Fusion, fusionOf } from "../../operators/fusion.ts";
 import { refusePromise } from "../../operators/function_binding.ts";
@@ -113,14 +114,6 @@ function planOf(node: ChainNode, index: number, { context, keyedState }: Operato
 }
 
 /** The scope that an error has to leave. */
-function scopeOf(fusion: Fusion | undefined): { exit(): void } | undefined {
-  switch (fusion?.kind) {
-    case "map":
-    case "filter":
-      return fusion.scope;
-    case "flatMap":
-      return { exit: () => fusion.collector.end() };
-    default:
-      return undefined;
-  }
+function scopeOf(fusion: Fusion | undefined): CallScope | undefined {
+  return fusion !== undefined && "scope" in fusion ? fusion.scope : undefined;
 }

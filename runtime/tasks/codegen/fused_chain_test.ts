@@ -165,7 +165,9 @@ function run(given: Case, codegen: boolean): unknown {
     out: harness.out,
     trace: harness.news(),
     counters: harness.task.parts.chain.nodes.map((node) => [node.numRecordsIn, node.output.numRecordsOut]),
-    error: harness.error === undefined ? undefined : [harness.error.code, harness.error.operator, harness.error.summary],
+    error: harness.error === undefined
+      ? undefined
+      : [harness.error.code, harness.error.operator, harness.error.summary],
   };
 }
 
