@@ -31,6 +31,7 @@ export class RowsSource extends RangeSource<NexmarkEvent> {
     const reader = new RangeReader<NexmarkEvent>(context, {
       make: (index) => events[index],
       stamp: (_, index) => timestamps[index],
+      recordsTravel: true,
     });
     return this.#lingerMs === 0 ? reader : lingering(reader, context, this.#lingerMs);
   }

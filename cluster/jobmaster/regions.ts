@@ -55,6 +55,10 @@ export class RegionSchedule {
       !this.#finished.has(region) && [...region.producers].every((producer) => this.#finished.has(producer))
     );
   }
+  /** What is likely to run when a region has finished. */
+  after(region: PipelinedRegion): PipelinedRegion | undefined {
+    return this.regions.find((other) => other !== region && !this.#finished.has(other));
+  }
   finish(region: PipelinedRegion): void {
     this.#finished.add(region);
   }

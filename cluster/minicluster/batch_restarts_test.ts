@@ -10,7 +10,7 @@ import {
   type Collector,
   type DataStream,
   defineSource,
-  FlinkError,
+  type FlinkError,
   IntCounter,
   InvalidProgramError,
   type JobClient,
@@ -328,11 +328,11 @@ Deno.test("a job can be cancelled in any of its stages, and while it waits for a
   };
   for (const [when, shapeOf] of Object.entries(moments)) {
     const batch = new Batch(ATTEMPTS(3));
-    let client: JobClient | undefined;
-    const shape = shapeOf(batch, () => void client!.cancel());
+    const started: { client?: JobClient } = {};
+    const shape = shapeOf(batch, () => void started.client!.cancel());
     const sink = new RecordingSink<number>();
     build(batch.env, shape).sinkTo(sink);
-    client = await batch.env.executeAsync();
+    const client = started.client = await batch.env.executeAsync();
     await assert.rejects(client.getJobExecutionResult(), { code: "TSF-5020" }, when);
     assert.equal(await client.getJobStatus(), "CANCELED", when);
     batch.assertTidy();

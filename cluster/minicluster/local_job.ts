@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FlinkError, JobExecutionError } from "../../runtime/errors.ts";
+import { JobExecutionError } from "../../runtime/errors.ts";
 import { CheckpointingOptions } from "../../runtime/api/config_options.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
 import type { ExecuteOptions } from "../../runtime/api/executor.ts";
@@ -23,8 +23,9 @@ import type { JobState } from "../jobmaster/job_states.ts";
 import { cachedFilePaths } from "./cached_files.ts";
 import { inlineSlots } from "./inline_slots.ts";
 import { JobAccumulators } from "./job_accumulators.ts";
+import { JobCheckpoints } from "./job_checkpoints.ts";
 import { JobCoordinators } from "./job_coordinators.ts";
-import { type JobSnapshot, refusedSnapshot, SnapshotInProgress } from "./job_snapshot.ts";
+import type { JobSnapshot } from "./job_snapshot.ts";
 import { type VertexProgress, vertexProgress } from "./progress.ts";
 import type { SlotProvider } from "./slots.ts";
 import type { Stage } from "./stage.ts";
@@ -57,13 +58,9 @@ export class LocalJob implements JobClient {
   readonly #provider: SlotProvider;
   readonly #stages: StageSchedule;
   readonly #coordinators: JobCoordinators;
-  readonly #snapshots = new Map<number, SnapshotInProgress>();
-  /** Tasks that have processed everything and wait for the final checkpoint. */
-  readonly #processed = new Set<Execution>();
-  #takesFinalCheckpoint = false;
+  readonly #checkpoints: JobCheckpoints;
   /** Without drain sources leave without a word on where they stood. */
   #stopped: { readonly drain: boolean } | undefined;
-  #lastCheckpointId: number;
   #wasAsked = false;
   readonly #ended = Promise.withResolvers<void>();
   readonly #accumulators = new JobAccumulators(() => this.#stages.current?.live ?? new Map());
@@ -74,7 +71,6 @@ export class LocalJob implements JobClient {
 
   constructor(options: LocalJobOptions) {
     this.#options = options;
-    this.#lastCheckpointId = options.restored?.checkpointId ?? 0;
     const { seams } = options;
     this.#provider = options.slots ?? inlineSlots(seams);
     this.graph = new ExecutionGraph(options.jobId, options.jobGraph, () => seams.clock.now(), (state) => {
@@ -87,6 +83,17 @@ export class LocalJob implements JobClient {
       send: (vertexId, subtaskIndex, operatorId, event) =>
         this.#sendToOperator(vertexId, subtaskIndex, { operatorId, event }),
       fail: (error) => this.#failStage(error),
+    });
+    const mode = options.execute.configuration.get(CheckpointingOptions.MODE);
+    this.#checkpoints = new JobCheckpoints({
+      graph: this.graph,
+      coordinators: this.#coordinators,
+      clock: seams.clock,
+      alignment: mode === "AT_LEAST_ONCE" ? "at-least-once" : "aligned",
+      lastCheckpointId: options.restored?.checkpointId ?? 0,
+      tellAll: (request) => this.#tellAll(request),
+      job: this,
+      fail: (error) => this.fail(error),
     });
     this.#stages = new StageSchedule({
       graph: this.graph,
@@ -160,17 +167,12 @@ export class LocalJob implements JobClient {
         return;
       case "state":
         return this.#onState(this.#execution(report.executionId), report.state, report.error);
-      case "checkpoint": {
-        const execution = this.#execution(report.executionId);
-        const { subtaskIndex, jobVertex } = execution.vertex;
-        return this.#snapshots.get(report.checkpointId)
-          ?.acknowledge(execution.id, subtaskIndex, jobVertex.parallelism, report.states);
-      }
+      case "checkpoint":
+        return this.#checkpoints.acknowledge(this.#execution(report.executionId), report);
       case "checkpointDeclined":
-        return this.#snapshots.get(report.checkpointId)?.decline(report.executionId, report.reason);
+        return this.#checkpoints.declined(report);
       case "dataProcessed":
-        this.#processed.add(this.#execution(report.executionId));
-        return this.#endIfAllProcessed();
+        return this.#checkpoints.processed(this.#execution(report.executionId));
       case "coordinatorEvent": {
         const { vertex, attemptNumber } = this.#execution(report.executionId);
         return this.#coordinators.get(report.operatorId)?.handleEvent(vertex.subtaskIndex, attemptNumber, report.event);
@@ -272,6 +274,7 @@ export class LocalJob implements JobClient {
   /** Ends the sources; with drain as if their input had ended, without it at once and with no further output. */
   async stop(drain: boolean): Promise<void> {
     this.#stopped = { drain: drain && this.#stopped?.drain !== false };
+    if (!drain) this.#checkpoints.stopped();
     this.#tellAll({ type: "stop", drain });
     await this.#ended.promise;
   }
@@ -282,52 +285,18 @@ export class LocalJob implements JobClient {
    * @param checkpointId Above all earlier ones; default: the next.
    * @throws JobExecutionError TSF-5030 when some task declines, or the job does not run; what an enumerator throws.
    */
-  takeSnapshot(checkpointId: number = this.#lastCheckpointId + 1): Promise<JobSnapshot> {
-    const { state } = this.graph;
-    if (state !== "RUNNING") return refusedSnapshot(checkpointId, `the job is ${state}`);
-    if (this.#isBatch) return refusedSnapshot(checkpointId, "BATCH jobs take no checkpoints");
-    if (this.#stopped?.drain === false && !this.#takesFinalCheckpoint) {
-      return refusedSnapshot(checkpointId, "the job is being stopped");
-    }
-    if (checkpointId <= this.#lastCheckpointId) {
-      return refusedSnapshot(checkpointId, `checkpoint ${this.#lastCheckpointId} came before, ids must rise`);
-    }
-    this.#lastCheckpointId = checkpointId;
-    const enumerators = new Map<string, Uint8Array>();
-    try {
-      for (const [id, coordinator] of this.#coordinators.all) enumerators.set(id, coordinator.snapshot(checkpointId));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const running = this.graph.executions.filter((execution) => execution.state === "RUNNING");
-    const snapshot = new SnapshotInProgress(checkpointId, running.map((execution) => execution.id), enumerators);
-    this.#snapshots.set(checkpointId, snapshot);
-    snapshot.completed.then(() => this.#snapshots.delete(checkpointId), () => this.#abort(checkpointId));
-    const mode = this.#options.execute.configuration.get(CheckpointingOptions.MODE);
-    const barrier = {
-      kind: "barrier",
-      checkpointId,
-      timestamp: this.#options.seams.clock.now(),
-      options: { type: "checkpoint", alignment: mode === "AT_LEAST_ONCE" ? "at-least-once" : "aligned" },
-    } as const;
-    this.#tellAll({ type: "triggerCheckpoint", barrier });
-    return snapshot.completed;
+  takeSnapshot(checkpointId?: number): Promise<JobSnapshot> {
+    return this.#checkpoints.take(checkpointId);
   }
 
   /** Snapshots that are neither complete nor declined. */
   get snapshotsInProgress(): number {
-    return this.#snapshots.size;
+    return this.#checkpoints.inProgress;
   }
 
   /** Tells all tasks that a checkpoint is complete: sinks commit. */
   completeSnapshot(checkpointId: number): void {
-    this.#tellAll({ type: "checkpointComplete", checkpointId });
-    for (const [, coordinator] of this.#coordinators.all) coordinator.notifyCheckpointComplete(checkpointId);
-  }
-
-  #abort(checkpointId: number): void {
-    this.#snapshots.delete(checkpointId);
-    if (this.graph.state === "RUNNING") this.#tellAll({ type: "checkpointAborted", checkpointId });
+    this.#checkpoints.complete(checkpointId);
   }
 
   #sendToOperator(
@@ -350,11 +319,7 @@ export class LocalJob implements JobClient {
     const isRetried = state === "FAILED" && this.#stages.retries(error);
     if (this.graph.update(execution, state, error) === "cancel-all") this.#cancelTasks();
     if (isRetried) this.#cancelStage();
-    if (state === "FINISHED") {
-      for (const pending of this.#snapshots.values()) pending.finished(execution.id);
-      // One that was stopped without drain may be the last the others have waited for.
-      this.#endIfAllProcessed();
-    }
+    if (state === "FINISHED") this.#checkpoints.finished(execution);
     if (isTerminal(state)) this.#stages.subtaskEnded();
   }
 
@@ -384,33 +349,6 @@ export class LocalJob implements JobClient {
     else this.fail(error);
   }
 
-  #endIfAllProcessed(): void {
-    const { executions } = this.graph;
-    const some = executions.some((execution) => execution.state === "RUNNING");
-    const isLast = executions.every((execution) => execution.state === "FINISHED" || this.#processed.has(execution));
-    if (!some || !isLast || this.#takesFinalCheckpoint) return;
-    this.#takesFinalCheckpoint = true;
-    this.#takeFinalCheckpoint().catch((error) => this.fail(error));
-  }
-
-  /** The checkpoint that covers the last output of a job whose input has ended; its completion ends the tasks. */
-  async #takeFinalCheckpoint(): Promise<void> {
-    while (this.graph.state === "RUNNING") {
-      // One that is under way goes first: a newer one would end it.
-      const underWay = [...this.#snapshots.values()].map((snapshot) => snapshot.completed);
-      await Promise.allSettled(underWay);
-      if (this.#snapshots.size > 0) continue;
-      const checkpointId = this.#lastCheckpointId + 1;
-      try {
-        await this.takeSnapshot(checkpointId);
-        return this.completeSnapshot(checkpointId);
-      } catch (error) {
-        // Somebody's newer one has taken its place: that is no failure, but only this one is sure to be completed.
-        if (this.#lastCheckpointId === checkpointId) throw error;
-      }
-    }
-  }
-
   #cancelTasks(): void {
     for (const execution of this.graph.executions) this.#cancelUnstarted(execution);
     this.#tellAll({ type: "cancel" });
@@ -423,7 +361,7 @@ export class LocalJob implements JobClient {
   async #close(): Promise<void> {
     // Cancelled while its slots were starting: whoever waits for the start waits for the end instead.
     this.#stages.current?.release();
-    for (const snapshot of this.#snapshots.values()) snapshot.decline("job", `the job is ${this.graph.state}`);
+    this.#checkpoints.close();
     try {
       this.#results = { values: await this.#accumulators.results() };
     } catch (error) {

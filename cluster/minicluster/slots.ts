@@ -48,4 +48,6 @@ export interface SlotProvider {
    * @throws FlinkError what building the tasks refuses, where that happens in this isolate.
    */
   allocate(job: SlotJob): readonly SlotGateway[];
+  /** So many slots will soon be asked for. */
+  prepare?(slots: number): void;
 }

@@ -136,7 +136,7 @@ export class StageSchedule {
   }
 
   #run(stage: Stage): void {
-    const { graph, host } = this.#options;
+    const { graph, host, provider } = this.#options;
     if (graph.state === "INITIALIZING") {
       graph.transition("CREATED");
       graph.transition("RUNNING");
@@ -149,6 +149,8 @@ export class StageSchedule {
       graph.update(execution, "DEPLOYING");
     }
     stage.tellAll({ type: "start" });
+    const next = this.#regions.after(stage.region);
+    if (next !== undefined) provider.prepare?.(Math.max(...next.vertices.map(({ parallelism }) => parallelism)));
   }
 
   async #goOn(stage: Stage): Promise<void> {

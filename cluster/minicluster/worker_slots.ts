@@ -69,6 +69,7 @@ export function workerSlots(options: WorkerSlotsOptions): SlotProvider {
     isInline: false,
     place: (graph) => placeBySharing(graph),
     allocate: (job) => new WorkerSlots(options, job).gateways,
+    prepare: (slots) => options.host.prewarm(slots),
   };
 }
 

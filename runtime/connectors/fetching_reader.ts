@@ -11,23 +11,18 @@
 
 import { JobExecutionError, userFrame } from "../errors.ts";
 import type {
+  BatchOutput,
   InputStatus,
   ReaderOutput,
   SourceOutput,
   SourceReader,
   SourceReaderContext,
 } from "../functions/source.ts";
+import { NO_TIMESTAMP } from "../types/stream_element.ts";
 import { FetchedSplit } from "./fetched_split.ts";
+import { checkedBatch, nameOf, type SourceBatch } from "./source_batch.ts";
 
-/** Some records of a split, in order, and where to go on after them. */
-export interface SourceBatch<T, PositionT> {
-  /** Emitted in this order. */
-  readonly records: readonly T[];
-  /** Given to `open` to go on after the last of these records; structured-cloneable. */
-  readonly position: PositionT;
-  /** Event time of each record, in ms since the epoch. */
-  readonly timestamps?: ArrayLike<number>;
-}
+export type { SourceBatch } from "./source_batch.ts";
 
 /** What the opener of a split may use. */
 export interface OpenContext {
@@ -49,7 +44,7 @@ export interface FetchingReaderOptions<T, DataT, PositionT> {
     position: PositionT | undefined,
     context: OpenContext,
   ): AsyncIterable<SourceBatch<T, PositionT>>;
-  /** Default: `output.collect(record, timestamp)`. */
+  /** Default: `output.collect(record, timestamp)`. Not called for the records of a batch that {@link SourceBatch.isPlain}. */
   readonly emit?: (record: T, timestamp: number | undefined, output: SourceOutput<T>, main: ReaderOutput<T>) => void;
 }
 
@@ -88,6 +83,11 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
   #noMoreSplits = false;
   #asked = false;
   #closed = false;
+  /** The batch that is given away now; the functions are the same for all, so that V8 can make them part of the loop. */
+  #records: readonly T[] = [];
+  #timestamps: ArrayLike<number> | undefined;
+  readonly #record = (index: number): T => this.#records[index];
+  readonly #stamp = (_: T, index: number): number => this.#timestamps![index] ?? NO_TIMESTAMP;
   #available: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   constructor(context: SourceReaderContext, options: FetchingReaderOptions<T, DataT, PositionT>) {
@@ -122,6 +122,21 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
     if (this.#noMoreSplits) return "END_OF_INPUT";
     this.#ask();
     return "NOTHING_AVAILABLE";
+  }
+
+  pollBatch(output: BatchOutput<T>, main: ReaderOutput<T>): InputStatus {
+    const active = this.#active[this.#turn];
+    if (this.#closed || active === undefined || main.chooseForBatch === undefined) return this.pollNext(main);
+    if (this.#ready(active, main) !== "record") return this.pollNext(main);
+    const { records, timestamps, isPlain } = active.queue[0];
+    if (this.#options.emit !== undefined && isPlain !== true) return this.pollNext(main);
+    main.chooseForBatch(active.output ??= main.createOutputForSplit(active.split.splitId()));
+    this.#records = records;
+    this.#timestamps = timestamps;
+    const stamp = timestamps === undefined ? undefined : this.#stamp;
+    active.offset = output.emitRange(active.offset, records.length, this.#record, stamp);
+    this.#endOfBatch(active);
+    return "MORE_AVAILABLE";
   }
 
   isAvailable(): Promise<void> {
@@ -216,10 +231,13 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
     const { emit } = this.#options;
     if (emit === undefined) output.collect(batch.records[index], batch.timestamps?.[index]);
     else emit(batch.records[index], batch.timestamps?.[index], output, main);
-    if (active.offset === batch.records.length) {
-      this.#nextBatch(active);
-      this.#turn++; // the next split's turn
-    }
+    this.#endOfBatch(active);
+  }
+
+  #endOfBatch(active: ActiveSplit<T, DataT, PositionT>): void {
+    if (active.offset < active.queue[0].records.length) return;
+    this.#nextBatch(active);
+    this.#turn++; // the next split's turn
   }
 
   #nextBatch(active: ActiveSplit<T, DataT, PositionT>): void {
@@ -316,19 +334,4 @@ export class FetchingReader<T, DataT, PositionT> implements SourceReader<T, Fetc
     this.#available = undefined;
     waiting?.resolve();
   }
-}
-
-/** What the types ask for, checked once per batch: a mistake here would repeat or lose records after a restore. */
-function checkedBatch<T, PositionT>(batch: SourceBatch<T, PositionT>): SourceBatch<T, PositionT> {
-  if (!Array.isArray(batch?.records)) throw new TypeError(`a batch whose records are ${nameOf(batch?.records)}`);
-  const { records, position, timestamps } = batch;
-  if (position === undefined) throw new TypeError("a batch without position; use null where there is none");
-  if (timestamps !== undefined && timestamps.length !== records.length) {
-    throw new TypeError(`a batch of ${records.length} records and ${timestamps.length} timestamps`);
-  }
-  return batch;
-}
-
-function nameOf(value: unknown): string {
-  return value instanceof Promise ? "a promise" : Array.isArray(value) ? "an array" : String(value);
 }

@@ -28,7 +28,7 @@ export type FlatMapFunction<T, R> =
   | ({
     flatMap(value: T, out: Collector<R>): (Iterable<R> & object) | void;
   } & Lifecycle);
-/** Keeps the values for which it returns true. */
+/** Keeps the values for which it returns true. It must not change them: others may hold the same value. */
 export type FilterFunction<T> = ((value: T) => boolean) | ({ filter(value: T): boolean } & Lifecycle);
 /**
  * Combines two values into one of the same type.

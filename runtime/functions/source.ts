@@ -45,6 +45,11 @@ export interface ReaderOutput<T> extends SourceOutput<T> {
   createOutputForSplit(splitId: string): SourceOutput<T>;
   /** The split has ended. */
   releaseOutputForSplit(splitId: string): void;
+  /**
+   * Says whose watermarks the records of a {@link BatchOutput} are for: an output of a split, or undefined for this one,
+   * as it is in the beginning. A reader that needs it takes the way of {@link SourceReader.pollNext} where it is absent.
+   */
+  chooseForBatch?(output: SourceOutput<T> | undefined): void;
   /** Emits to the side output of that id (invalid lines); absent where the source has no side outputs. */
   emitSide?(tagId: string, value: unknown, timestamp?: number): void;
 }
@@ -93,6 +98,11 @@ export interface SourceReader<T, SplitT extends SourceSplit> {
    * its thread may sleep without serving promises of the outside. Default false.
    */
   readonly isSynchronous?: boolean;
+  /**
+   * Declares that every record is fit to travel between tasks (primitives, plain objects, arrays and so on; no functions,
+   * no class instances), so that those which are passed on as they are need not be looked at. Default false.
+   */
+  readonly recordsTravel?: boolean;
   /** Called once, before the first split. */
   start(): void;
   /** Emits at most one record (or one small group that one position covers) and never waits. */

@@ -12,7 +12,7 @@ import { FlinkError, type OperatorReference } from "../errors.ts";
 import { BatchEncoder } from "../types/batch_encoder.ts";
 import { decodeBatch } from "../types/columnar_codec.ts";
 import { assertTravels, copyValue, withOperator } from "../types/copy.ts";
-import type { RecordShapes } from "../types/record_shapes.ts";
+import type { RecordShapes } from "../types/shapes/record_shapes.ts";
 import type { Schema } from "../types/schema.ts";
 import { type ChannelEvent, recordBatch } from "../types/stream_element.ts";
 import { ColumnPool, type DataBuffer } from "./buffer.ts";
@@ -52,6 +52,8 @@ export class OpenBatch {
   rowLimit = 1;
   /** The row before which the writer looks at the batch: its first one, when its size is estimated, when it must grow. */
   lookAt = 0;
+  /** The size of a row by the last estimate. */
+  rowBytes = 1;
   values: unknown[] = [];
   timestamps: Float64Array = EMPTY;
   /** Columns that come back from the consumer. */
@@ -168,7 +170,8 @@ export class RecordWriter {
     this.isDirty = true;
     if (rows % ESTIMATE_EVERY === 0) {
       const { maxRows, segmentBytes, bufferTimeoutMs } = this.options;
-      const bytesLimit = Math.max(1, Math.floor(segmentBytes / estimateSize(value)));
+      open.rowBytes = estimateSize(value);
+      const bytesLimit = Math.max(1, Math.floor(segmentBytes / open.rowBytes));
       open.rowLimit = bufferTimeoutMs === 0 ? 1 : Math.min(maxRows, Math.max(bytesLimit, rows + 1));
     }
     if (rows === open.values.length) open.grow();
@@ -188,7 +191,7 @@ export class RecordWriter {
   #handOver(channel: number, values: unknown[], timestamps: Float64Array): void {
     const subpartition = this.options.partition.subpartitions[channel];
     if (!this.options.isEncoded(channel)) {
-      subpartition.add(referenceBuffer(values, timestamps, this.#open[channel].columns));
+      subpartition.add(referenceBuffer(values, timestamps, this.#open[channel]));
       return;
     }
     try {
@@ -203,9 +206,13 @@ export class RecordWriter {
   }
 }
 
-function referenceBuffer(values: unknown[], timestamps: Float64Array, columns: ColumnPool): DataBuffer {
-  const sizeBytes = estimateSize(values[0]) * values.length;
-  return { kind: "data", rows: values.length, sizeBytes, batch: recordBatch(values, timestamps), columns };
+function referenceBuffer(
+  values: unknown[],
+  timestamps: Float64Array,
+  { rowBytes, columns }: OpenBatch,
+): DataBuffer {
+  const rows = values.length;
+  return { kind: "data", rows, sizeBytes: rowBytes * rows, batch: recordBatch(values, timestamps), columns };
 }
 
 /** Encodes the batches of one writer and keeps in mind which schema each channel has heard of. */

@@ -380,3 +380,44 @@ Deno.test("only the channels that lead to other slots are encoded", () => {
   ]);
   for (const items of sent) assert.deepEqual(received(items).values, [{ a: 1 }]);
 });
+
+Deno.test("columns that come back are filled again, whatever was in them and however batches were cut", () => {
+  const action = fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: 1, max: 90 }) },
+    { weight: 1, arbitrary: fc.constant("flush") },
+    { weight: 1, arbitrary: fc.constant("watermark") },
+  );
+  fc.assert(fc.property(
+    fc.array(action, { maxLength: 40 }),
+    fc.constantFrom(1, 2, 17, 64, 256),
+    fc.constantFrom(0, 100),
+    (script, maxRows, bufferTimeoutMs) => {
+      const { writer, sent: [items] } = setUp({ maxRows, bufferTimeoutMs });
+      const found: [unknown, number][] = [];
+      let emitted = 0;
+      // The consumer is up to date after each action and gives all columns back.
+      const consume = () => {
+        for (const item of items.splice(0)) {
+          if (item.kind !== "data") continue;
+          const { values, timestamps } = item.batch!;
+          assert.equal(values.length, item.rows);
+          assert.ok(item.rows <= maxRows && timestamps.length >= item.rows);
+          values.forEach((value, row) => found.push([value, timestamps[row]]));
+          item.columns!.give(timestamps.fill(-1));
+        }
+      };
+      for (const what of script) {
+        if (what === "flush") writer.flush();
+        else if (what === "watermark") writer.broadcast({ kind: "watermark", timestamp: emitted });
+        else {for (let n = 0; n < (what as number); n++) {
+            writer.emit(emitted, emitted + 0.5);
+            emitted++;
+          }}
+        consume();
+      }
+      writer.flush();
+      consume();
+      assert.deepEqual(found, Array.from({ length: emitted }, (_, n) => [n, n + 0.5]));
+    },
+  ));
+});

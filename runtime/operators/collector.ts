@@ -9,7 +9,7 @@
 
 import type { Collector } from "../functions/functions.ts";
 import { copyValue } from "../types/copy.ts";
-import { RecordShapes } from "../types/record_shapes.ts";
+import { RecordShapes } from "../types/shapes/record_shapes.ts";
 import type { Output } from "../types/stream_element.ts";
 import type { CallScope } from "./call_scope.ts";
 import { ALL_OPTIMIZATIONS, type OperatorContext } from "./operator.ts";

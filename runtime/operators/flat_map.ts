@@ -12,7 +12,7 @@ import type { FunctionFactory } from "../functions/rich_function.ts";
 import { CallCollector } from "./collector.ts";
 import { callable, refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
-import type { FlatMapFusion } from "./fusion.ts";
+import type { FlatMapFusion } from "./codegen/fusion.ts";
 import type { OperatorContext, StreamOperatorFactory } from "./operator.ts";
 
 /** What a flatMap function returns. */

@@ -9,7 +9,7 @@ import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { CallScope } from "./call_scope.ts";
 import { callable, refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
-import type { MapOrFilterFusion } from "./fusion.ts";
+import type { MapOrFilterFusion } from "./codegen/fusion.ts";
 import { MutationCheck } from "./mutation_check.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";

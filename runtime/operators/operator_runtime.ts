@@ -13,7 +13,7 @@ import type { JobInfo, TaskInfo } from "../functions/rich_function.ts";
 import type { KeySelector } from "../functions/functions.ts";
 import type { MetricGroup } from "../metrics/metric_group.ts";
 import type { Seams } from "../seams/seams.ts";
-import { BatchKeyedStateBackend } from "../state/batch_backend.ts";
+import { BatchKeyedStateBackend } from "../state/batch/batch_backend.ts";
 import { HeapKeyedStateBackend } from "../state/heap_backend.ts";
 import type { KeyedStateBackend } from "../state/keyed_state_backend.ts";
 import { HeapOperatorStateBackend } from "../state/operator_state_backend.ts";
@@ -99,6 +99,7 @@ export class OperatorRuntime<OUT = unknown> {
         typedState: options.config.optimizations?.typedState,
         codegenId: `${options.jobInfo.jobId}/${options.operatorId}/${options.taskInfo.taskNameWithSubtasks}`,
       });
+    if (this.keyedState !== undefined) options.metrics.gauge("keyedStateBytes", () => this.keyedState?.byteLength ?? 0);
     this.timers = new HeapTimerManager({
       keyedState: this.keyedState,
       processingTime,

@@ -9,7 +9,7 @@ import type { FunctionFactory } from "../functions/rich_function.ts";
 import type { StateDeclarations } from "../functions/state_descriptor.ts";
 import { refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
-import type { ProcessFusion } from "./fusion.ts";
+import type { ProcessFusion } from "./codegen/fusion.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { ProcessBinding } from "./process_context.ts";
 

@@ -16,7 +16,7 @@ import { NO_TIMESTAMP } from "../types/stream_element.ts";
 import type { CallScope } from "./call_scope.ts";
 import { CallCollector } from "./collector.ts";
 import { declaredDescriptors, declaredState, refusePromise } from "./function_binding.ts";
-import type { ProcessFusion } from "./fusion.ts";
+import type { ProcessFusion } from "./codegen/fusion.ts";
 import { type GuardedStateSource, guardState, KeyedStateSource } from "./guarded_state.ts";
 import type { OperatorContext } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";

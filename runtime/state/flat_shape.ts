@@ -22,6 +22,11 @@ export abstract class FlatRow {
   declare readonly [SHAPE]: FlatShape;
 }
 
+/** An array of primitives in state; like a row it is overwritten and never leaves. */
+export class FlatList {
+  constructor(readonly items: unknown[]) {}
+}
+
 /** The generated functions of one shape. */
 export interface FlatShape {
   /** Whether it is a plain object of exactly these fields, in this order, all of them primitive. */
@@ -53,10 +58,25 @@ export function shapeOf(value: object, id: string): FlatShape | undefined {
   return shape;
 }
 
-/** What a stored value is outside of state: rows, and arrays of rows, as plain objects; anything else as it is. */
+/** What a stored value is outside of state: rows, arrays of rows and lists as plain ones; anything else as it is. */
 export function thaw(stored: unknown): unknown {
+  if (stored instanceof FlatList) return stored.items.slice();
   if (stored instanceof FlatRow) return stored[SHAPE].copy(stored);
   return Array.isArray(stored) && stored[0] instanceof FlatRow ? stored.map(thaw) : stored;
+}
+
+/**
+ * The list for an array of primitives, over `previous` when that is one; undefined, with nothing overwritten, for others.
+ * The caller knows that the array has no holes and no named properties.
+ */
+export function flatList(values: readonly unknown[], previous: unknown): FlatList | undefined {
+  for (let i = 0; i < values.length; i++) if (!isPrimitive(values[i])) return undefined;
+  const isOver = previous instanceof FlatList;
+  const items = isOver ? previous.items : [];
+  if (items.length > values.length) items.length = values.length;
+  for (let i = 0; i < items.length; i++) items[i] = own(values[i]);
+  for (let i = items.length; i < values.length; i++) items.push(own(values[i]));
+  return isOver ? previous : new FlatList(items);
 }
 
 /** Others would not be fields of a literal, or not in this order. */
@@ -80,7 +100,7 @@ function textOf(names: readonly string[], kinds: readonly string[]): string {
   return `class Row extends FlatRow {
   constructor(v) {
     super();
-${lines(({ key, kind }) => `    this[${key}] = own(v[${key}]);`)}
+${lines(({ key }) => `    this[${key}] = own(v[${key}]);`)}
   }
 }
 function fits(v) {

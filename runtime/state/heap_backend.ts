@@ -25,7 +25,6 @@ import { HeapTable, type StateTable } from "./heap_table.ts";
 import { hashText } from "./hash_index.ts";
 import { KeyContext } from "./key_context.ts";
 import { KeyRows } from "./key_rows.ts";
-import { withInferredSchemas } from "./inferred_schemas.ts";
 import type {
   KeyedBackendOptions,
   KeyedSnapshot,
@@ -35,8 +34,9 @@ import type {
   StateRow,
 } from "./keyed_state_backend.ts";
 import { ShapedValues } from "./shaped_values.ts";
-import { type GroupRow, RunReader, RunWriter, sortedMetas } from "./snapshot.ts";
+import { RunReader } from "./snapshot.ts";
 import { fromRowValue, toRowValue } from "./stored_value.ts";
+import { type ExtraRows, snapshotOf } from "./table_snapshot.ts";
 import {
   IncrementalCleanup,
   migrateTtl,
@@ -75,12 +75,6 @@ const TTL_HANDLES = {
 interface OpenState {
   readonly handle: HeapState;
   readonly ttl: TtlSettings | undefined;
-}
-
-/** Timers and the like, see {@link KeyedStateBackend.snapshot}. */
-interface ExtraRows {
-  readonly metas: readonly StateMeta[];
-  readonly rows: Iterable<StateRow>;
 }
 
 /** See the header. */
@@ -170,21 +164,9 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
 
   snapshot(extra: ExtraRows = { metas: [], rows: [] }): KeyedSnapshot {
     const now = this.#now();
-    const groups = new Map<string, Iterable<readonly [keyGroup: number, rows: readonly GroupRow[]]>>(
-      groupedRows(extra.rows),
-    );
-    const metas = Array.from(this.#tables.values(), (table) => {
-      const toValue = this.#rowValue(table, now);
-      groups.set(table.meta.name, { [Symbol.iterator]: () => table.rowsByKeyGroup(toValue)[Symbol.iterator]() });
-      return withInferredSchemas(table.meta, rowsOfGroups(table.rowsByKeyGroup(toValue)));
-    });
-    const states = sortedMetas([...metas, ...extra.metas]);
+    const tables = Array.from(this.#tables.values(), (table) => ({ table, toValue: this.#rowValue(table, now) }));
     const { maxParallelism, keyHashRule, keyGroups } = this;
-    const writer = new RunWriter({ maxParallelism, keyHashRule, keyGroups, states });
-    states.forEach(({ name }, state) => {
-      for (const [keyGroup, rows] of groups.get(name) ?? []) writer.group(state, keyGroup, rows);
-    });
-    return { formatVersion: 1, maxParallelism, keyHashRule, states, runs: [writer.finish()] };
+    return snapshotOf(tables, { maxParallelism, keyHashRule, keyGroups }, extra);
   }
 
   restore(snapshots: readonly KeyedSnapshot[], onTimerRow: (meta: StateMeta, row: StateRow) => void): void {
@@ -322,25 +304,4 @@ function checkKind(taken: StateMeta, wanted: StateDescriptor): void {
     found: `${wanted.kind} state`,
     hint: "Names of state are unique in an operator, also against the snapshot it was restored from; choose another.",
   });
-}
-
-function* rowsOfGroups(
-  groups: Iterable<readonly [number, readonly GroupRow[]]>,
-): Generator<readonly GroupRow[], undefined> {
-  for (const [, rows] of groups) yield rows;
-}
-
-/** Rows by state and key group; key groups in ascending order. */
-function groupedRows(rows: Iterable<StateRow>): Map<string, [keyGroup: number, rows: StateRow[]][]> {
-  const byState = new Map<string, Map<number, StateRow[]>>();
-  for (const row of rows) {
-    let groups = byState.get(row.state);
-    if (groups === undefined) byState.set(row.state, groups = new Map());
-    const group = groups.get(row.keyGroup);
-    if (group === undefined) groups.set(row.keyGroup, [row]);
-    else group.push(row);
-  }
-  return new Map(
-    Array.from(byState, ([state, groups]) => [state, [...groups].sort(([a], [b]) => a - b)]),
-  );
 }

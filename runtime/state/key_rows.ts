@@ -18,6 +18,8 @@ import { type KeyContext, NO_ROW } from "./key_context.ts";
 import { RowIndex } from "./row_index.ts";
 import { CHUNK_BITS, CHUNK_ROWS, grownLength, type ValueColumn } from "./value_column.ts";
 
+/** The golden ratio times 2^32: neighbours get far apart. */
+const PAIR_SPREAD = 0x9e3779b1 | 0;
 const OFFSET_MASK = CHUNK_ROWS - 1;
 /** How keys are kept; a row's chunk is of its key's kind. */
 const enum Kind {
@@ -141,7 +143,7 @@ export class KeyRows {
     const { index } = this.#pairs;
     const left = key[0] | 0;
     const right = key[1] | 0;
-    const tag = keyTag(key);
+    const tag = pairTag(left, right);
     for (let row = index.first(tag); row >= 0; row = index.next(tag)) {
       const pairs = this.#pairKeys[row >>> CHUNK_BITS];
       const at = 2 * (row & OFFSET_MASK);
@@ -172,7 +174,7 @@ export class KeyRows {
     else if (isPair(key)) this.#pairKeys[chunk].set(key, 2 * at);
     else this.#otherKeys[chunk][at] = ownKey(key);
     this.#keyGroups[chunk][at] = context.keyGroup;
-    supply.index.add(isInt(key) ? key | 0 : keyTag(key), row);
+    supply.index.add(tagOf(key), row);
     this.#size++;
     return context.row = row;
   }
@@ -195,7 +197,7 @@ export class KeyRows {
     const rows = grownLength(this.#holders[chunk].length, at);
     if (kind === Kind.INT) this.#intKeys[chunk] = longer(this.#intKeys[chunk], new Int32Array(rows));
     else if (kind === Kind.PAIR) this.#pairKeys[chunk] = longer(this.#pairKeys[chunk], new Int32Array(2 * rows));
-    else for (let keys = this.#otherKeys[chunk]; keys.length < rows;) keys.push(undefined);
+    else while (this.#otherKeys[chunk].length < rows) this.#otherKeys[chunk].push(undefined);
     this.#keyGroups[chunk] = longer(this.#keyGroups[chunk], new Uint16Array(rows));
     this.#holders[chunk] = longer(this.#holders[chunk], new Uint16Array(rows));
   }
@@ -203,7 +205,7 @@ export class KeyRows {
   #remove(row: number): void {
     const key = this.keyOf(row);
     const supply = isInt(key) ? this.#ints : isPair(key) ? this.#pairs : this.#others;
-    supply.index.remove(isInt(key) ? key : keyTag(key), row);
+    supply.index.remove(tagOf(key), row);
     if (supply.kind === Kind.OTHER) this.#otherKeys[row >>> CHUNK_BITS][row & OFFSET_MASK] = undefined;
     supply.free.push(row);
     this.#size--;
@@ -220,6 +222,14 @@ function isInt(key: Key): key is number {
 
 function isPair(key: Key): key is IntPair {
   return Array.isArray(key) && key.length === 2 && isInt(key[0]) && isInt(key[1]);
+}
+
+function tagOf(key: Key): number {
+  return isInt(key) ? key | 0 : isPair(key) ? pairTag(key[0], key[1]) : keyTag(key);
+}
+
+function pairTag(left: number, right: number): number {
+  return mixHash(Math.imul(left, PAIR_SPREAD), right);
 }
 
 /** Spreads better than the hash code of key groups: that of a pair is 31 times one and the other, which often coincide. */

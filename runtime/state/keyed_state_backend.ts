@@ -105,6 +105,8 @@ export interface KeyedStateBackend {
   applyToAllKeys<H>(namespace: string, descriptor: StateDescriptor, fn: (key: Key, state: H) => void): void;
   /** Number of rows, for tests and metrics. */
   numStateEntries(stateName?: string): number;
+  /** Bytes of all tables, for a metric; without what objects and texts hold. */
+  readonly byteLength?: number;
   /** Rows and metas of everything; `extra` (timers) is written into the same runs. */
   snapshot(extra?: { metas: readonly StateMeta[]; rows: Iterable<StateRow> }): KeyedSnapshot;
   /**

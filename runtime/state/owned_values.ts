@@ -42,6 +42,15 @@ function ownParts(value: object, depth: number, left: number): number {
     }
     return rest;
   }
+  // Longer ones may be sparse over billions of places.
+  if (Array.isArray(value) && value.length <= OWNED_PARTS) {
+    for (let i = 0; i < value.length; i++) {
+      const part = value[i];
+      if (typeof part === "string") value[i] = ownString(part);
+      else if (typeof part === "object" && part !== null) rest = ownParts(part, depth - 1, rest);
+    }
+    return rest;
+  }
   if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return rest;
   const record = value as Record<string, unknown>;
   for (const name in record) {

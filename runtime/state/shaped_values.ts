@@ -1,6 +1,6 @@
 /**
  * Values on their way into and out of one state, as {@link ownedCopy} and `copyValue` take them, but flat records, and
- * short arrays of flat records, by the generated code of their shape (flat_shape.ts).
+ * short arrays of flat records or of primitives, by the generated code of their shape (flat_shape.ts).
  *
  * Who calls: the handles of typed_states.ts, one object per state.
  *
@@ -9,7 +9,7 @@
 
 import { copyValue } from "../types/copy.ts";
 import { hasOnlyElements } from "../types/value_kind.ts";
-import { type FlatRow, type FlatShape, shapeOf, thaw } from "./flat_shape.ts";
+import { FlatList, flatList, type FlatRow, type FlatShape, shapeOf, thaw } from "./flat_shape.ts";
 import { ownedCopy } from "./owned_values.ts";
 
 /** Shapes generated for one state; after that others are copied the general way. */
@@ -47,6 +47,7 @@ export class ShapedValues {
     const shape = this.#shape;
     if (shape !== undefined && shape.owns(stored)) return shape.copy(stored);
     if (Array.isArray(stored) && shape !== undefined && shape.owns(stored[0])) return this.readElements(stored);
+    if (stored instanceof FlatList) return stored.items.slice();
     const thawed = thaw(stored);
     return thawed === stored ? copyValue(stored) : thawed;
   }
@@ -77,10 +78,12 @@ export class ShapedValues {
   }
 
   #storedArray(values: unknown[], previous: unknown): unknown {
-    const isShort = values.length > 0 && values.length <= MAX_ELEMENTS && isObject(values[0]);
-    if (isShort && Object.getPrototypeOf(values) === Array.prototype && hasOnlyElements(values) && !hasTwice(values)) {
-      const elements = this.storedElements(values, previous);
-      if (elements !== undefined) return elements;
+    const isShort = values.length > 0 && values.length <= MAX_ELEMENTS;
+    if (isShort && Object.getPrototypeOf(values) === Array.prototype && hasOnlyElements(values)) {
+      const flat = isObject(values[0])
+        ? hasTwice(values) ? undefined : this.storedElements(values, previous)
+        : flatList(values, previous);
+      if (flat !== undefined) return flat;
     }
     return ownedCopy(values);
   }

@@ -7,6 +7,7 @@
 
 import type { ListState, MapState, StateDescriptor, ValueState } from "../functions/state_descriptor.ts";
 import { copyValue } from "../types/copy.ts";
+import { FlatList, FlatRow } from "./flat_shape.ts";
 import { HeapListState, HeapMapState, HeapState } from "./heap_states.ts";
 import type { StateTable } from "./heap_table.ts";
 import { copyElement } from "./owned_values.ts";
@@ -29,11 +30,13 @@ export class TypedValueState extends HeapState implements ValueState<unknown> {
   }
 
   /**
-   * What is stored, undefined for nothing: for the engine's own functions, which may write other primitives to the fields
-   * of a record but keep nothing of it. It has the fields of the value but may have another prototype.
+   * What is stored, undefined for nothing: for the engine's own functions, which may write other primitives over those of
+   * a record or tuple but keep nothing of it. It has the fields of the value but may have another prototype.
    */
   storedValue(): unknown {
-    return this.stored();
+    const stored = this.stored();
+    if (stored instanceof FlatList) return stored.items;
+    return Array.isArray(stored) && stored[0] instanceof FlatRow ? this.#values.read(stored) : stored;
   }
 
   value(): unknown {

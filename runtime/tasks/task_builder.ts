@@ -21,7 +21,7 @@ import type { Seams } from "../seams/seams.ts";
 import type { OperatorSubtaskState } from "../state/rescale.ts";
 import type { Key } from "../types/key.ts";
 import { keyGroupRange } from "../types/key_group.ts";
-import { RecordShapes } from "../types/record_shapes.ts";
+import { RecordShapes } from "../types/shapes/record_shapes.ts";
 import { inputOrders } from "./batch/batch_input.ts";
 import { BatchInputs } from "./batch/batch_inputs.ts";
 import { ChainControl, ChainNode, ChainOutput, OperatorChain, WriterTarget } from "./operator_chain.ts";

@@ -130,6 +130,12 @@ export class ByteWriter {
     const at = this.reserve(value.length);
     this.#bytes.set(value, at);
   }
+  /** The lowest byte of each of the first `count` numbers. */
+  lowBytes(values: Uint32Array, count: number): void {
+    const at = this.reserve(count);
+    const bytes = this.#bytes;
+    for (let i = 0; i < count; i++) bytes[at + i] = values[i];
+  }
   /** Text with its length before it: `bytes * 2`, plus one when it is UTF-16. */
   string(value: string): void {
     const length = value.length;

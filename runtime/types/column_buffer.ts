@@ -55,6 +55,7 @@ export class ShapeBuffer {
 export class ColumnBuffer {
   readonly schema: ColumnSchema;
   readonly shapes: readonly ShapeBuffer[];
+  /** Where rows can have one tag only, it is there before them: generated code then writes none. */
   tags: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   count = 0;
   ints: Int32Array<ArrayBuffer> = new Int32Array(0);
@@ -63,8 +64,9 @@ export class ColumnBuffer {
   doubleCount = 0;
   bigints: BigInt64Array<ArrayBuffer> = new BigInt64Array(0);
   bigintCount = 0;
-  /** All strings of the column in a row. */
+  /** All strings of the column in a row; while they are all the same, that one. */
   text = "";
+  isOneText = true;
   lengths: Uint32Array<ArrayBuffer> = new Uint32Array(0);
   stringCount = 0;
   readonly generic: ByteWriter = new ByteWriter(16);
@@ -74,9 +76,14 @@ export class ColumnBuffer {
   /** Whether one of the escapes was an object: then the row may share it with another column. */
   objectEscaped = false;
 
+  readonly #onlyTag: number | undefined;
+  /** A row had another tag than the only one. */
+  #hasOtherTags = false;
+
   constructor(schema: ColumnSchema) {
     this.schema = schema;
     this.shapes = schema.shapes.map((shape) => new ShapeBuffer(shape));
+    this.#onlyTag = onlyTag(schema);
   }
 
   /** Forgets the rows and makes room for `rows` more. */
@@ -89,20 +96,20 @@ export class ColumnBuffer {
       this.escapes =
         0;
     this.text = "";
+    this.isOneText = true;
     this.objectEscaped = false;
     this.generic.clear();
     this.genericEnds.length = 0;
     const { kinds } = this.schema;
     if (this.tags.length < rows) {
-      this.tags = new Uint8Array(rows);
+      this.tags = new Uint8Array(rows).fill(this.#onlyTag ?? 0);
       if ((kinds & Kind.INT) !== 0) this.ints = new Int32Array(rows);
       if ((kinds & Kind.DOUBLE) !== 0) this.doubles = new Float64Array(rows);
       if ((kinds & Kind.BIGINT) !== 0) this.bigints = new BigInt64Array(rows);
       if ((kinds & Kind.STRING) !== 0) this.lengths = new Uint32Array(rows);
     }
-    // The tag of the only kind is there before the row is; generated code then writes none.
-    const only = onlyTag(this.schema);
-    if (only !== undefined) this.tags.fill(only, 0, rows);
+    if (this.#hasOtherTags) this.tags.fill(this.#onlyTag!);
+    this.#hasOtherTags = false;
     for (const shape of this.shapes) {
       shape.count = 0;
       for (const column of shape.columns) column.reset(rows);
@@ -123,7 +130,7 @@ export class ColumnBuffer {
         return this.#tag(RowTag.INT, 5);
       case "string":
         if ((kinds & Kind.STRING) === 0) break;
-        this.text += value;
+        this.#appendText(value);
         this.lengths[this.stringCount++] = value.length;
         return this.#tag(RowTag.STRING, value.length + lengthWidth(value.length) + 1);
       case "boolean":
@@ -142,8 +149,19 @@ export class ColumnBuffer {
     return this.appendOther(value);
   }
 
+  /** Before the string is counted. */
+  #appendText(value: string): void {
+    if (!this.isOneText) this.text += value;
+    else if (this.stringCount === 0) this.text = value;
+    else if (value !== this.text) {
+      this.text = this.text.repeat(this.stringCount) + value;
+      this.isOneText = false;
+    }
+  }
+
   #tag(tag: number, size: number): number {
     this.tags[this.count++] = tag;
+    if (tag !== this.#onlyTag && this.#onlyTag !== undefined) this.#hasOtherTags = true;
     return size;
   }
 
@@ -239,7 +257,14 @@ export class ColumnBuffer {
     if (this.genericEnds.length > 0) out.raw(this.generic.view());
     if (this.intCount > 0) writeNumbers(out, this.ints, this.intCount);
     if (this.doubleCount > 0) writeNumbers(out, this.doubles, this.doubleCount);
-    if (this.stringCount > 0) writeText(out, this.text, this.lengths.subarray(0, this.stringCount));
+    if (this.stringCount > 0) {
+      writeText(out, {
+        text: this.text,
+        isOneText: this.isOneText,
+        lengths: this.lengths,
+        count: this.stringCount,
+      });
+    }
     if (this.bigintCount > 0) writeNumbers(out, this.bigints, this.bigintCount);
     for (const shape of this.shapes) {
       if (shape.count > 0) { for (const column of shape.columns) column.write(out); }
@@ -248,6 +273,9 @@ export class ColumnBuffer {
 
   #isUniform(): boolean {
     const { tags, count } = this;
+    // What fills one kind's column needs no look at the tags.
+    if (count === this.intCount || count === this.doubleCount || count === this.stringCount) return true;
+    if (this.shapes.length === 1 && count === this.shapes[0].count) return true;
     for (let i = 1; i < count; i++) if (tags[i] !== tags[0]) return false;
     return true;
   }

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { FlinkError, InvalidProgramError, JobExecutionError } from "../errors.ts";
+import { InvalidProgramError, JobExecutionError } from "../errors.ts";
 import { ByteReader, ByteWriter } from "./byte_buffer.ts";
 import {
   type AppendedRows,
@@ -20,7 +20,7 @@ import {
   type RowRun,
 } from "./codec_codegen.ts";
 import { ColumnBuffer } from "./column_buffer.ts";
-import { ColumnReader, interpretedRowBuilder } from "./column_reader.ts";
+import { ColumnReader, interpretedRowBuilder, valuesOf } from "./column_reader.ts";
 import { assertTravels } from "./copy.ts";
 import { toHex } from "./murmur3.ts";
 import { type ColumnSchema, Kind, type Schema } from "./schema.ts";
@@ -153,17 +153,18 @@ export class ColumnarCodec {
       const start = bytes.byteOffset + reader.skip(rows * 8);
       timestamps.set(new Float64Array(bytes.buffer, start, rows));
     }
-    const column = this.#reader.read({ bytes, reader }, rows);
+    const column = valuesOf(this.#reader.read({ bytes, reader }, rows), rows);
     reader.assertEnd();
     return { kind: "batch", values: Array.isArray(column) ? column : Array.from(column), timestamps };
   }
 
   #makeReader(): ColumnReader {
     const { root, hash } = this.#schema;
-    let shapes = 0;
+    let builders = 0;
     return new ColumnReader(
       root,
-      (shape) => this.#compiled ? generateRowBuilder(shape, `${hash} ${shapes++}`) : interpretedRowBuilder(shape),
+      (shape, forms) =>
+        this.#compiled ? generateRowBuilder(shape, forms, `${hash} ${builders++}`) : interpretedRowBuilder(shape),
     );
   }
 }
@@ -248,9 +249,8 @@ class BatchEncoding {
       this.#root.reset(rows);
       return this.#interpret(run, true);
     } catch (error) {
-      if (error instanceof FlinkError && error.code === "TSF-2101") {
-        for (let at = run.from; at < run.to; at++) assertTravels(run.values[at]);
-      }
+      // What a getter of a value throws that cannot travel says less than that it cannot.
+      for (let at = run.from; at < run.to; at++) assertTravels(run.values[at]);
       throw error;
     }
   }
@@ -276,7 +276,9 @@ class BatchEncoding {
     out.u32(rows);
     if (stamped) {
       out.align(8);
-      for (let i = 0; i < rows; i++) out.f64(timestamps[from + i]);
+      if (timestamps instanceof Float64Array) {
+        out.raw(new Uint8Array(timestamps.buffer, timestamps.byteOffset + from * 8, rows * 8));
+      } else for (let i = 0; i < rows; i++) out.f64(timestamps[from + i]);
     }
     this.#root.write(out);
   }

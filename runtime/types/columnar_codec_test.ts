@@ -321,9 +321,11 @@ Deno.test("columns are small: numbers take their width, equal tags one byte", ()
   };
   assert.equal(grow((i) => i), 4);
   assert.equal(grow((i) => i + 0.5), 8);
-  assert.equal(grow(() => "abc"), 4);
-  assert.equal(grow(() => "é"), 3);
-  assert.equal(grow(() => "日本語"), 7, "UTF-16 where UTF-8 would be longer");
+  assert.equal(grow((i) => i % 2 === 0 ? "abc" : "abd"), 4);
+  assert.equal(grow((i) => i % 2 === 0 ? "é" : "è"), 3);
+  assert.equal(grow((i) => i % 2 === 0 ? "日本語" : "語日本"), 7, "UTF-16 where UTF-8 would be longer");
+  assert.equal(grow(() => "the same text"), 0);
+  assert.equal(grow((i) => i < 7 ? "日本語" : "日本語"), 0);
   assert.equal(grow(() => null), 0);
   assert.equal(grow((i) => ({ a: i, b: true })), 4);
   assert.equal(grow((i) => ({ a: i, b: i % 2 === 0 })), 5);

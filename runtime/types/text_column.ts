@@ -13,6 +13,10 @@ import type { ByteReader, ByteWriter } from "./byte_buffer.ts";
 
 /** How the text of a column is written. Part of the format: never renumber. */
 const TextForm = { ASCII: 0, UTF8: 1, UTF16: 2 } as const;
+/** Added to the form when all strings are the same: then length and text are there once. */
+const REPEATED = 4;
+/** Fewer strings are written one by one. */
+const MIN_REPEATED = 8;
 
 type Numbers =
   | Int32Array<ArrayBuffer>
@@ -44,15 +48,33 @@ export function numbersAt(input: ColumnInput, count: number, size: number): numb
   return input.bytes.byteOffset + input.reader.skip(count * size);
 }
 
-/**
- * Appends form and width of the lengths, number of bytes of text, lengths, text.
- *
- * @param text All strings in a row; may be longer than the lengths say, the rest is left out.
- */
-export function writeText(out: ByteWriter, text: string, lengths: Uint32Array<ArrayBuffer>): void {
+/** The strings of a column before they are written. */
+export interface TextToWrite {
+  /** All strings in a row; may be longer than the lengths say, the rest is left out. */
+  readonly text: string;
+  /** The text is one string, which all rows hold. */
+  readonly isOneText: boolean;
+  readonly lengths: Uint32Array<ArrayBuffer>;
+  /** How many of the lengths count. */
+  readonly count: number;
+}
+
+/** Appends form and width of the lengths, number of bytes of text, lengths, text. */
+export function writeText(out: ByteWriter, { text, isOneText, lengths, count }: TextToWrite): void {
+  if (isOneText && count >= MIN_REPEATED) return writeStrings(out, text, lengths, 1, REPEATED);
+  writeStrings(out, isOneText ? text.repeat(count) : text, lengths, count, 0);
+}
+
+function writeStrings(
+  out: ByteWriter,
+  text: string,
+  lengths: Uint32Array<ArrayBuffer>,
+  count: number,
+  repeated: number,
+): void {
   let units = 0;
   let longest = 0;
-  for (let i = 0; i < lengths.length; i++) {
+  for (let i = 0; i < count; i++) {
     const length = lengths[i];
     units += length;
     if (length > longest) longest = length;
@@ -62,8 +84,8 @@ export function writeText(out: ByteWriter, text: string, lengths: Uint32Array<Ar
   const start = out.length;
   out.u8(0);
   out.u32(0);
-  if (width === 1) out.raw(Uint8Array.from(lengths));
-  else writeNumbers(out, width === 2 ? Uint16Array.from(lengths) : lengths, lengths.length);
+  if (width === 1) out.lowBytes(lengths, count);
+  else writeNumbers(out, width === 2 ? Uint16Array.from(lengths.subarray(0, count)) : lengths, count);
   const textAt = out.length;
   let form: number = text.isWellFormed() ? TextForm.UTF8 : TextForm.UTF16;
   if (form === TextForm.UTF8) {
@@ -75,31 +97,54 @@ export function writeText(out: ByteWriter, text: string, lengths: Uint32Array<Ar
     }
   }
   if (form === TextForm.UTF16) out.rawUtf16(text);
-  out.patchU8(start, form * 16 + width);
+  out.patchU8(start, (form + repeated) * 16 + width);
   out.patchU32(start + 1, out.length - textAt);
 }
 
+/** One value in all rows of a column. */
+export class RepeatedValue {
+  constructor(readonly value: unknown) {}
+
+  toArray(count: number): unknown[] {
+    return new Array<unknown>(count).fill(this.value);
+  }
+}
+
+/** Strings of a column that are still one text. */
+export class TextRun {
+  /** The lengths add up to that of the text. */
+  constructor(readonly text: string, readonly lengths: ArrayLike<number>) {}
+
+  toArray(count: number): string[] {
+    const { text, lengths } = this;
+    const values = new Array<string>(count);
+    let end = 0;
+    for (let i = 0; i < count; i++) {
+      const start = end;
+      end += lengths[i];
+      values[i] = text.substring(start, end);
+    }
+    return values;
+  }
+}
+
 /** Reads the strings of `count` rows. */
-export function readText(input: ColumnInput, count: number): string[] {
+export function readText(input: ColumnInput, count: number): TextRun | RepeatedValue {
   const { reader } = input;
   const header = reader.u8();
   const byteLength = reader.u32();
-  const lengths = readLengths(input, count, header & 15);
-  const form = header >> 4;
+  const repeated = (header >> 4) & REPEATED;
+  const lengths = readLengths(input, repeated === 0 ? count : 1, header & 15);
+  const form = (header >> 4) - repeated;
   if (form > TextForm.UTF16) throw damaged(`text of form ${form}`);
   const text = reader.rawText(
     byteLength,
     form === TextForm.ASCII ? "ascii" : form === TextForm.UTF8 ? "utf8" : "utf16",
   );
-  const values = new Array<string>(count);
-  let end = 0;
-  for (let i = 0; i < count; i++) {
-    const start = end;
-    end += lengths[i];
-    values[i] = text.substring(start, end);
-  }
-  if (end !== text.length) throw damaged(`${text.length} characters where ${end} were counted`);
-  return values;
+  let units = 0;
+  for (let i = 0; i < lengths.length; i++) units += lengths[i];
+  if (units !== text.length) throw damaged(`${text.length} characters where ${units} were counted`);
+  return repeated === 0 ? new TextRun(text, lengths) : new RepeatedValue(text);
 }
 
 function readLengths(input: ColumnInput, count: number, width: number): ArrayLike<number> {

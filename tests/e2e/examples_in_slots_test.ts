@@ -22,6 +22,7 @@ type Host = typeof HOSTS[number];
 const EXAMPLES: Readonly<Record<string, { readonly args: readonly string[]; readonly lines: number }>> = {
   airline_delays: { args: ["--rate", "0"], lines: 103 },
   async_enrichment: { args: ["--delay", "0"], lines: 21 },
+  batch_gaps: { args: ["--top", "5"], lines: 5 },
   broadcast_rules: { args: [], lines: 136 },
   interval_join: { args: [], lines: 103 },
   nexmark_q1: { args: ["--events", "5000"], lines: 1 },

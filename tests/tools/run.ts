@@ -28,7 +28,7 @@ const UNIT: Step = {
 };
 const GOLDEN: Step = {
   name: "architecture, golden and end-to-end tests",
-  args: ["test", "-A", "--no-check", "--parallel", "--quiet", "--permit-no-files", "tests", "examples"],
+  args: ["test", "-A", "--no-check", "--parallel", "--quiet", "--permit-no-files", "tests", "examples", "bench"],
   isTest: true,
 };
 const DOC: Step = {

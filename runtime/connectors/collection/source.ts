@@ -9,7 +9,7 @@
 
 import type { SourceReader, SourceReaderContext } from "../../functions/source.ts";
 import { copyValue } from "../../types/copy.ts";
-import { RecordShapes } from "../../types/record_shapes.ts";
+import { RecordShapes } from "../../types/shapes/record_shapes.ts";
 import { type NumberSequenceSplit, RangeReader, RangeSource } from "../sequence/range.ts";
 
 /**
@@ -43,7 +43,7 @@ export class CollectionSource<T> extends RangeSource<T> {
   override createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
     const elements = this.#elements;
     const shapes = new RecordShapes(`collection ${context.indexOfSubtask} ${this.size}`);
-    return new RangeReader<T>(context, { make: (index) => shapes.copy(elements[index]) });
+    return new RangeReader<T>(context, { make: (index) => shapes.copy(elements[index]), recordsTravel: true });
   }
 
   /** The positions of the elements. */

@@ -7,7 +7,8 @@
 import { JobExecutionError } from "../../errors.ts";
 import type { TypeInformation } from "../../types/type_information.ts";
 import { checkOption, invalidOption } from "../invalid_option.ts";
-import { CsvBoundaries, type CsvDialect, type CsvRows, parseCsv } from "./csv_parser.ts";
+import { CsvBoundaries, type CsvDialect, type CsvRows, parseCsv, parseRecord } from "./csv_parser.ts";
+import { type CsvScanner, generateCsvScanner, type ScannedColumn } from "./csv_scanner.ts";
 import { type DecodedRecords, type RecordDecoder, type RecordFormat, withoutLineEnd } from "./record_format.ts";
 import { checkCharset } from "./text_line_format.ts";
 
@@ -41,10 +42,8 @@ const NO_VALUE: unique symbol = Symbol("no value");
 const WHOLE = /^[+-]?\d+$/;
 const NUMBER = /^[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|Infinity)$|^NaN$/;
 
-interface Column {
-  readonly name: string;
+interface Column extends ScannedColumn {
   readonly kind: string;
-  readonly convert: Convert;
 }
 
 /**
@@ -79,11 +78,12 @@ export function csvFormat<T = Record<string, string>>(options: CsvOptions<T> = {
     hasHeader: header,
     charset,
     createBoundaries: splittable ? undefined : () => new CsvBoundaries(dialect),
-    createDecoder: (text, path) => {
+    createDecoder: (text, path, { generated = true } = {}) => {
       const names = header ? headerNames(text ?? "", dialect, path) : columns!.map(({ name }) => name);
       return new CsvDecoder<T>(dialect, arrange(names, columns, { path, empty: text === undefined && header }), {
         fields: names.length,
         trim: options.trim ?? false,
+        scannerId: generated ? path : undefined,
       });
     },
   };
@@ -93,16 +93,40 @@ export function csvFormat<T = Record<string, string>>(options: CsvOptions<T> = {
 type Arrangement = readonly (Column | undefined)[];
 
 class CsvDecoder<T> implements RecordDecoder<T> {
+  /** By whether the units are bytes: V8 keeps apart what it knows of each. */
+  readonly #scanners = new Map<boolean, CsvScanner | undefined>();
+
   constructor(
     readonly dialect: CsvDialect,
     readonly arrangement: Arrangement,
-    readonly expected: { readonly fields: number; readonly trim: boolean },
+    readonly expected: { readonly fields: number; readonly trim: boolean; readonly scannerId: string | undefined },
   ) {}
 
-  decode(text: string, records: DecodedRecords<T>): void {
+  decode(text: string, records: DecodedRecords<T>, bytes?: Uint8Array): void {
+    const rows = this.#rows(records);
+    const scanner = this.#scanner(bytes !== undefined);
+    if (scanner === undefined) return parseCsv(text, this.dialect, rows);
+    scanner(bytes ?? unitsOf(text), text, {
+      add: (record) => records.add(record as T),
+      parse: (start, line) => parseRecord({ text, start, line }, this.dialect, rows),
+    });
+  }
+
+  #scanner(ofBytes: boolean): CsvScanner | undefined {
+    const { scannerId, trim } = this.expected;
+    if (scannerId === undefined) return undefined;
+    if (!this.#scanners.has(ofBytes)) {
+      const { arrangement: columns, dialect } = this;
+      const id = `${scannerId} ${ofBytes}`;
+      this.#scanners.set(ofBytes, generateCsvScanner({ columns, dialect, trim, noValue: NO_VALUE, id }));
+    }
+    return this.#scanners.get(ofBytes);
+  }
+
+  #rows(records: DecodedRecords<T>): CsvRows {
     const { arrangement } = this;
     const { fields: count, trim } = this.expected;
-    const rows: CsvRows = {
+    return {
       row(fields, line, content) {
         if (fields.length !== count) {
           records.invalid(line, content, `expected ${count} fields, found ${fields.length}`);
@@ -124,8 +148,13 @@ class CsvDecoder<T> implements RecordDecoder<T> {
       },
       invalid: (line, content, reason) => records.invalid(line, content, reason),
     };
-    parseCsv(text, this.dialect, rows);
   }
+}
+
+function unitsOf(text: string): Uint16Array {
+  const units = new Uint16Array(text.length);
+  for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
+  return units;
 }
 
 function headerNames(text: string, dialect: CsvDialect, path: string): string[] {
@@ -151,7 +180,7 @@ function arrange(
   columns: readonly Column[] | undefined,
   file: { readonly path: string; readonly empty: boolean },
 ): Arrangement {
-  if (columns === undefined) return names.map((name) => ({ name, kind: "text", convert: (text) => text }));
+  if (columns === undefined) return names.map((name) => ({ name, ...CONVERSIONS.string, nullable: false }));
   for (const { name } of columns) {
     if (names.includes(name) || file.empty) continue;
     throw new JobExecutionError("TSF-3013", `A column is missing in a CSV file: ${file.path}:1`, {
@@ -165,35 +194,48 @@ function arrange(
 function columnsOf(type: AnyType, nullLiteral: string | undefined): Column[] {
   if (type.kind !== "row" || type.fields === undefined) throw invalidOption("type", "Types.ROW({...})", type.kind);
   return type.fields.map(([name, field]) => {
-    const { kind, convert } = conversionOf(name, field, nullLiteral);
-    return { name, kind, convert };
+    return { name, ...conversionOf(name, field, nullLiteral) };
   });
 }
 
-function conversionOf(
-  name: string,
-  type: AnyType,
-  nullLiteral: string | undefined,
-): { readonly kind: string; readonly convert: Convert } {
+type Conversion = Omit<Column, "name">;
+
+function conversionOf(name: string, type: AnyType, nullLiteral: string | undefined): Conversion {
   if (type.kind === "nullable" && type.element !== undefined) {
-    const { kind, convert } = conversionOf(name, type.element, undefined);
-    return { kind, convert: (text) => text === "" || text === nullLiteral ? null : convert(text) };
+    const { kind, convert, form } = conversionOf(name, type.element, undefined);
+    // A number may be the text of null.
+    const isSimple = form !== "text" && (nullLiteral === undefined || !/^[-+.\d]/.test(nullLiteral));
+    return {
+      kind,
+      convert: (text) => text === "" || text === nullLiteral ? null : convert(text),
+      form: isSimple ? form : "other",
+      nullable: isSimple && form !== "other",
+    };
   }
   const found = CONVERSIONS[type.kind];
   if (found === undefined) {
     throw invalidOption(`type of column ${name}`, `one of ${Object.keys(CONVERSIONS).join(", ")}, nullable`, type.kind);
   }
-  return found;
+  return { ...found, nullable: false };
 }
 
-const CONVERSIONS: Readonly<Record<string, { readonly kind: string; readonly convert: Convert }>> = {
-  string: { kind: "text", convert: (text) => text },
-  int: { kind: "an int", convert: (text) => whole(text, (n) => n === (n | 0)) },
-  long: { kind: "a whole number up to 2^53", convert: (text) => whole(text, Number.isSafeInteger) },
-  double: { kind: "a number", convert: (text) => NUMBER.test(text) ? Number(text) : NO_VALUE },
-  bigint: { kind: "a whole number", convert: (text) => WHOLE.test(text) ? BigInt(text.replace("+", "")) : NO_VALUE },
+const CONVERSIONS: Readonly<Record<string, Omit<Conversion, "nullable">>> = {
+  string: { kind: "text", form: "text", convert: (text) => text },
+  int: { kind: "an int", form: "int", convert: (text) => whole(text, (n) => n === (n | 0)) },
+  long: { kind: "a whole number up to 2^53", form: "long", convert: (text) => whole(text, Number.isSafeInteger) },
+  double: {
+    kind: "a number",
+    form: "double",
+    convert: (text) => NUMBER.test(text) ? Number(text) : NO_VALUE,
+  },
+  bigint: {
+    kind: "a whole number",
+    form: "other",
+    convert: (text) => WHOLE.test(text) ? BigInt(text.replace("+", "")) : NO_VALUE,
+  },
   boolean: {
     kind: "true or false",
+    form: "other",
     convert: (text) => /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : NO_VALUE,
   },
 };

@@ -39,16 +39,29 @@ function parsePlain(text: string, { delimiter, comment }: CsvDialect, rows: CsvR
 function parseQuoted(text: string, dialect: CsvDialect, rows: CsvRows): void {
   let line = 0;
   for (let at = 0; at < text.length;) {
-    const record = readRecord(text, at, dialect);
-    const content = withoutLineEnd(text.slice(at, record.end));
-    const isComment = dialect.comment !== "" && content.startsWith(dialect.comment);
-    if (content !== "" && !isComment) {
-      if (record.reason !== undefined) rows.invalid(line, content, record.reason);
-      else rows.row(record.fields, line, content);
-    }
-    for (let i = text.indexOf("\n", at); i >= 0 && i < record.end; i = text.indexOf("\n", i + 1)) line++;
-    at = record.end;
+    const end = parseRecord({ text, start: at, line }, dialect, rows);
+    for (let i = text.indexOf("\n", at); i >= 0 && i < end; i = text.indexOf("\n", i + 1)) line++;
+    at = end;
   }
+}
+
+/** Where a record begins, behind how many line feeds. */
+export interface RecordPlace {
+  readonly text: string;
+  readonly start: number;
+  readonly line: number;
+}
+
+/** Parses one record; an empty line or a comment is none. @returns where the next one begins. */
+export function parseRecord({ text, start, line }: RecordPlace, dialect: CsvDialect, rows: CsvRows): number {
+  const record = readRecord(text, start, dialect);
+  const content = withoutLineEnd(text.slice(start, record.end));
+  const isComment = dialect.comment !== "" && content.startsWith(dialect.comment);
+  if (content !== "" && !isComment) {
+    if (record.reason !== undefined) rows.invalid(line, content, record.reason);
+    else rows.row(record.fields, line, content);
+  }
+  return record.end;
 }
 
 interface CsvRecord {

@@ -22,8 +22,18 @@ export interface DecodedRecords<T> {
 
 /** Decodes the records of one split; made per split, so it may keep state. */
 export interface RecordDecoder<T> {
-  /** `text` holds whole records, in order, each with its line end (the last one of a file may lack it). */
-  decode(text: string, records: DecodedRecords<T>): void;
+  /**
+   * `text` holds whole records, in order, each with its line end (the last one of a file may lack it).
+   *
+   * @param bytes The same as bytes, only where each of them is one character of the text.
+   */
+  decode(text: string, records: DecodedRecords<T>, bytes?: Uint8Array): void;
+}
+
+/** What a job asks of a decoder. */
+export interface DecoderOptions {
+  /** Whether functions may be generated for it; default true (`pipeline.optimize.columns`). */
+  readonly generated?: boolean;
 }
 
 /** A text format whose records end with a line feed. */
@@ -44,7 +54,7 @@ export interface RecordFormat<T> {
    * @param header The text of the header record, with its line end; undefined without one or when the file is empty.
    * @param path Named in errors.
    */
-  createDecoder(header: string | undefined, path: string): RecordDecoder<T>;
+  createDecoder(header: string | undefined, path: string, options?: DecoderOptions): RecordDecoder<T>;
 }
 
 /** A line that is no record, as a side output gives it. */

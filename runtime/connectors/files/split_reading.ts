@@ -126,10 +126,12 @@ class SplitReading<T> {
     const text = chunk.start === 0 ? withoutByteOrderMark(decoded) : decoded;
     const records: (T | InvalidRecord)[] = [];
     const invalid: { readonly at: InvalidLineAt; readonly index: number }[] = [];
-    decoder.decode(text, {
-      add: (record) => void records.push(record),
-      invalid: (line, content, reason) => void invalid.push({ at: { line, content, reason }, index: records.length }),
-    });
+    const found = {
+      add: (record: T) => void records.push(record),
+      invalid: (line: number, content: string, reason: string) =>
+        void invalid.push({ at: { line, content, reason }, index: records.length }),
+    };
+    decoder.decode(text, found, this.#isByteText(text, chunk) ? chunk.bytes : undefined);
     if (invalid.length > 0) {
       const policy = this.#options.onInvalidLine;
       if (policy === "fail") {
@@ -145,7 +147,12 @@ class SplitReading<T> {
         }
       }
     }
-    yield { records, position: chunk.start + chunk.bytes.length };
+    yield { records, position: chunk.start + chunk.bytes.length, isPlain: invalid.length === 0 };
+  }
+
+  /** Whether every byte has become one character: in UTF-8 no byte becomes more than that. */
+  #isByteText(text: string, { bytes }: RecordChunk): boolean {
+    return text.length === bytes.length && this.#text.encoding === "utf-8";
   }
 
   async #locate({ line, content, reason }: InvalidLineAt, chunk: RecordChunk): Promise<InvalidLine> {

@@ -104,6 +104,7 @@ const EVENT_TIME = (event: NexmarkEvent): number => event.dateTime;
 
 /** Emits the events of its splits in the order of their numbers. */
 class NexmarkReader extends ComputedReader<NexmarkEvent, NexmarkSplit> {
+  readonly recordsTravel = true;
   readonly #generator: NexmarkGenerator;
   readonly #count: number;
   #splits: { readonly index: number; readonly step: number; next: number }[] = [];

@@ -80,18 +80,22 @@ export interface RangeReading<T> {
   /** The event time of that record in ms, where it is known. */
   readonly stamp?: (value: T, index: number) => number;
   readonly gate?: Gate;
+  /** See {@link SourceReader.recordsTravel}. */
+  readonly recordsTravel?: boolean;
 }
 
 /** Emits what is made of each number of its splits, in order. */
 export class RangeReader<T> extends ComputedReader<T, NumberSequenceSplit> {
+  readonly recordsTravel: boolean;
   readonly #make: (index: number) => T;
   readonly #stamp: ((value: T, index: number) => number) | undefined;
   readonly #splits: NumberSequenceSplit[] = [];
   /** The next number of the first split. */
   #next = 0;
 
-  constructor(context: SourceReaderContext, { make, stamp, gate }: RangeReading<T>) {
+  constructor(context: SourceReaderContext, { make, stamp, gate, recordsTravel = false }: RangeReading<T>) {
     super(context, gate);
+    this.recordsTravel = recordsTravel;
     this.#make = make;
     this.#stamp = stamp;
   }

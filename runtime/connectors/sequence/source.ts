@@ -33,7 +33,7 @@ export class NumberSequenceSource extends RangeSource<number> {
 
   /** Counts through its splits. */
   override createReader(context: SourceReaderContext): SourceReader<number, NumberSequenceSplit> {
-    return new RangeReader<number>(context, { make: (index) => index });
+    return new RangeReader<number>(context, { make: (index) => index, recordsTravel: true });
   }
 
   /** Both ends, included. */

@@ -20,7 +20,7 @@ import type {
 import { type ListState, ListStateDescriptor } from "../../functions/state_descriptor.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../../types/stream_element.ts";
 import { AsyncStepsOperator } from "../async/async_steps.ts";
-import type { SinkFusion } from "../fusion.ts";
+import type { SinkFusion } from "../codegen/fusion.ts";
 import type { StreamOperatorFactory } from "../operator.ts";
 
 /** See the module. */

@@ -25,7 +25,7 @@ import { type ListState, ListStateDescriptor } from "../../functions/state_descr
 import type { WatermarkStrategy } from "../../functions/watermarks/watermark_strategies.ts";
 import type { Cancel } from "../../seams/clock.ts";
 import { MAX_WATERMARK } from "../../types/stream_element.ts";
-import type { SourceFusion } from "../fusion.ts";
+import type { SourceFusion } from "../codegen/fusion.ts";
 import { StreamOperator, type StreamOperatorFactory } from "../operator.ts";
 import { SourceAlignment } from "./source_alignment.ts";
 import { type SourceCoordinatorEvent, type SourceOperatorEvent, unknownEvent } from "./source_events.ts";
@@ -119,7 +119,7 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
     return status === "END_OF_INPUT" ? this.#end("end-of-data") : status;
   }
   fusion(): SourceFusion {
-    return { kind: "source", ...this.#main.parts };
+    return { kind: "source", travels: this.#reader?.recordsTravel === true, ...this.#main.parts };
   }
 
   /** Resolves when {@link emitNext} is worth a call; rejects when the reader has failed. */

@@ -24,7 +24,7 @@ import type {
   WatermarkOutput,
 } from "../../functions/watermarks/watermark_strategy.ts";
 import { NO_TIMESTAMP, type Output } from "../../types/stream_element.ts";
-import type { WatermarkParts } from "../fusion.ts";
+import type { WatermarkParts } from "../codegen/fusion.ts";
 import { checkedTimestamp, WatermarkEmitter, type WatermarkEmitterListener } from "./watermark_emitter.ts";
 
 /** What the source operator hears, for watermark alignment. */
@@ -92,7 +92,11 @@ class OutputWithWatermarks<T> implements SourceOutput<T> {
   collect(value: T, timestamp: number = NO_TIMESTAMP): void {
     const assigned = checkedTimestamp(this.#assigner(value, timestamp));
     this.#output.emit(value, assigned);
-    this.#generator.onEvent(value, assigned, this.#onEvent);
+    this.tell(value, assigned);
+  }
+  /** Lets the generator hear of a record that went out. */
+  tell(value: T, timestamp: number): void {
+    this.#generator.onEvent(value, timestamp, this.#onEvent);
   }
   emitWatermark(timestamp: number): void {
     this.#onEvent.emitWatermark(timestamp);
@@ -106,6 +110,16 @@ class OutputWithWatermarks<T> implements SourceOutput<T> {
   emitPeriodic(): void {
     this.#generator.onPeriodicEmit(this.#periodic);
   }
+}
+
+/** Stands for the generator of the output that the reader has chosen for its batches. */
+class ChosenGenerator<T> implements WatermarkGenerator<T> {
+  constructor(public output: OutputWithWatermarks<T>) {}
+
+  onEvent(value: T, timestamp: number): void {
+    this.output.tell(value, timestamp);
+  }
+  onPeriodicEmit(): void {}
 }
 
 /** Splits and main output are idle apart; only together they make the subtask idle. Both begin idle. */
@@ -148,6 +162,7 @@ export class ProgressiveSourceOutput<T> implements SourceMainOutput<T> {
   readonly #options: SourceOutputOptions<T>;
   readonly #assigner: TimestampAssigner<T>;
   readonly #main: OutputWithWatermarks<T>;
+  readonly #chosen: ChosenGenerator<T>;
   readonly #emitter: WatermarkEmitter;
   readonly #multiplexer: WatermarkOutputMultiplexer;
   readonly #splitIdleness: IdlenessPart;
@@ -173,10 +188,15 @@ export class ProgressiveSourceOutput<T> implements SourceMainOutput<T> {
       onEvent: mainIdleness,
       periodic: mainIdleness,
     });
+    this.#chosen = new ChosenGenerator(this.#main);
   }
 
   get parts(): WatermarkParts {
-    return this.#main.parts;
+    const { parts } = this.#main;
+    return parts.generator === undefined ? parts : { ...parts, generator: this.#chosen as WatermarkGenerator<unknown> };
+  }
+  chooseForBatch(output: SourceOutput<T> | undefined): void {
+    this.#chosen.output = output instanceof OutputWithWatermarks ? output : this.#main;
   }
   collect(value: T, timestamp?: number): void {
     this.#main.collect(value, timestamp);
@@ -287,6 +307,7 @@ export class TimestampsOnlySourceOutput<T> implements SourceMainOutput<T> {
     return this;
   }
   releaseOutputForSplit(_splitId: string): void {}
+  chooseForBatch(_output: SourceOutput<T> | undefined): void {}
   emitPeriodicWatermark(): void {}
   emitMaxWatermark(timestamp: number): void {
     this.#output.emitWatermark(timestamp);

@@ -14,7 +14,7 @@ import type { TimestampAssigner, WatermarkGenerator } from "../../functions/wate
 import type { Cancel } from "../../seams/clock.ts";
 import { MAX_WATERMARK, type WatermarkStatus } from "../../types/stream_element.ts";
 import { type ChainingStrategy, StreamOperator, type StreamOperatorFactory } from "../operator.ts";
-import type { TimestampsFusion } from "../fusion.ts";
+import type { TimestampsFusion } from "../codegen/fusion.ts";
 import { watermarkParts } from "./source_output.ts";
 import { checkedTimestamp, WatermarkEmitter } from "./watermark_emitter.ts";
 

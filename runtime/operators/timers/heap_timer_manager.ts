@@ -9,14 +9,13 @@
  * @module
  */
 
-import { InvalidProgramError } from "../../errors.ts";
 import type { CanonicalKey } from "../../state/key_context.ts";
 import type { KeyedStateBackend, StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
-import type { Key } from "../../types/key.ts";
 import { keyGroupFor } from "../../types/key_group.ts";
-import { MAX_WATERMARK, MIN_WATERMARK } from "../../types/stream_element.ts";
-import { type AlarmOptions, type DueTimers, ProcessingAlarm } from "./processing_alarm.ts";
-import { type Timer, TimerQueue } from "./timer_queue.ts";
+import { MAX_WATERMARK } from "../../types/stream_element.ts";
+import { HeapTimerService, saveKey } from "./heap_timer_service.ts";
+import { type AlarmOptions, ProcessingAlarm } from "./processing_alarm.ts";
+import type { Timer, Timers } from "./timer_queue.ts";
 import type { BulkRow, BulkTimers, InternalTimerService, TimerManager, Triggerable } from "./timer_service.ts";
 
 const EVENT_PREFIX = "_timer_state/event_";
@@ -33,6 +32,8 @@ export interface TimerManagerOptions extends AlarmOptions {
    * so that the end comes. Default false.
    */
   readonly isBatch?: boolean;
+  /** Timers of one time share a heap entry. Default true. */
+  readonly timerBuckets?: boolean;
 }
 
 /** See the header. */
@@ -166,7 +167,7 @@ export class HeapTimerManager implements TimerManager {
   }
 
   /** One row per key and namespace: timestamp and order of each timer, in the order in which they would fire. */
-  #rowsOf(state: string, queue: TimerQueue): StateRow[] {
+  #rowsOf(state: string, queue: Timers): StateRow[] {
     if (queue.size === 0) return [];
     const { maxParallelism, keyHashRule } = this.#options.keyedState!.keyContext;
     const rows: StateRow[] = [];
@@ -190,121 +191,6 @@ export class HeapTimerManager implements TimerManager {
   }
 }
 
-/** The timers under one name; restored timers wait here until the operator asks for the service. */
-class HeapTimerService implements InternalTimerService, DueTimers {
-  readonly eventTimers = new TimerQueue();
-  readonly processingTimers = new TimerQueue();
-  watermark = MIN_WATERMARK;
-  readonly #options: TimerManagerOptions;
-  #triggerable: Triggerable | undefined;
-  readonly #alarm: ProcessingAlarm;
-
-  constructor(options: TimerManagerOptions) {
-    this.#options = options;
-    this.#alarm = new ProcessingAlarm(options, this);
-  }
-
-  get isStarted(): boolean {
-    return this.#triggerable !== undefined;
-  }
-
-  start(triggerable: Triggerable): void {
-    this.#triggerable = triggerable;
-    this.arm();
-  }
-
-  currentProcessingTime(): number {
-    return this.#options.processingTime.now();
-  }
-
-  currentWatermark(): number {
-    return this.watermark;
-  }
-
-  registerEventTimeTimer(namespace: string, timestamp: number): void {
-    if (this.#isQuiesced()) return;
-    this.eventTimers.add(this.#keyed().keyContext, namespace, checked(timestamp));
-  }
-
-  deleteEventTimeTimer(namespace: string, timestamp: number): void {
-    this.eventTimers.remove(this.#keyed().keyContext, namespace, timestamp);
-  }
-
-  registerProcessingTimeTimer(namespace: string, timestamp: number): void {
-    if (this.#isQuiesced()) return;
-    this.processingTimers.add(this.#keyed().keyContext, namespace, checked(timestamp));
-    this.arm();
-  }
-
-  deleteProcessingTimeTimer(namespace: string, timestamp: number): void {
-    this.processingTimers.remove(this.#keyed().keyContext, namespace, timestamp);
-  }
-
-  numEventTimeTimers(): number {
-    return this.eventTimers.size;
-  }
-
-  numProcessingTimeTimers(): number {
-    return this.processingTimers.size;
-  }
-
-  /** Fires the earliest event-time timer; the key is left to the caller. */
-  fireEventTimer(): void {
-    const timer = this.eventTimers.poll()!;
-    this.#keyed().setCurrentKey(timer.key);
-    this.#triggerable!.onEventTime(timer.timestamp, timer.namespace);
-  }
-
-  /** Asks to be called for the earliest processing-time timer. */
-  arm(): void {
-    this.#alarm.arm();
-  }
-
-  /** Fires every processing-time timer, however far ahead; false when it stopped early. */
-  fireAllProcessingTimers(): boolean {
-    return this.processingTimers.size === 0 || this.#alarm.fire(Number.MAX_VALUE);
-  }
-
-  /** BATCH at the end of the input: a timer set from a timer would never let it end. */
-  #isQuiesced(): boolean {
-    return this.#options.isBatch === true && this.watermark === MAX_WATERMARK;
-  }
-
-  close(): void {
-    this.#alarm.close();
-  }
-
-  peekProcessingTime(): number {
-    return this.processingTimers.peekTimestamp();
-  }
-
-  fireProcessingTimers(until: number): boolean {
-    const keyed = this.#keyed();
-    const restoreKey = saveKey(keyed);
-    try {
-      while (!this.#alarm.isClosed && this.processingTimers.peekTimestamp() <= until) {
-        const timer = this.processingTimers.poll()!;
-        keyed.setCurrentKey(timer.key);
-        this.#triggerable!.onProcessingTime(timer.timestamp, timer.namespace);
-        if (this.processingTimers.peekTimestamp() <= until && !this.#options.proceed()) return false;
-      }
-    } finally {
-      restoreKey();
-    }
-    return true;
-  }
-
-  #keyed(): KeyedStateBackend {
-    const keyed = this.#options.keyedState;
-    if (keyed !== undefined) return keyed;
-    throw new InvalidProgramError("TSF-2119", "Timers can be set only on a keyed stream", {
-      expected: "a stream made by keyBy()",
-      found: "a stream that is not keyed",
-      hint: "Call keyBy() before process().",
-    });
-  }
-}
-
 function inFiringOrder(a: Timer, b: Timer): number {
   return a.timestamp - b.timestamp || a.order - b.order;
 }
@@ -323,23 +209,8 @@ function earliest(services: readonly HeapTimerService[], until: number): HeapTim
   return first;
 }
 
-/** Returns a function that makes the current key current again, or none if none is. */
-function saveKey(keyed: KeyedStateBackend): () => void {
-  const context = keyed.keyContext;
-  const key: Key | undefined = context.isSet ? context.key : undefined;
-  return () => key === undefined ? context.clear() : context.set(key);
-}
-
 function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   let value = map.get(key);
   if (value === undefined) map.set(key, value = make());
   return value;
-}
-
-function checked(timestamp: number): number {
-  if (Number.isFinite(timestamp)) return timestamp;
-  throw new InvalidProgramError("TSF-2118", "A timer needs a timestamp", {
-    expected: "milliseconds since the epoch",
-    found: String(timestamp),
-  });
 }

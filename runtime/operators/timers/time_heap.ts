@@ -2,7 +2,7 @@
  * A heap of (time, order, slot), the earliest first, equal times by order, equal orders by slot; what a slot means is the
  * business of the owner. 4-ary, over typed arrays, so that it is sorted without a look at anything else.
  *
- * Used by timer_queue.ts and windowing/session_store.ts.
+ * Used by chained_timer_queue.ts and windowing/session_store.ts.
  *
  * @module
  */
@@ -58,14 +58,9 @@ export class TimeHeap {
     this.#siftDown(0, time, order, slot);
   }
 
-  /** Keeps the entries of these slots. */
-  retain(isKept: (slot: number) => boolean): void {
-    let kept = 0;
-    for (let at = 0; at < this.#size; at++) if (isKept(this.#slots[at])) this.#move(at, kept++);
-    this.#size = kept;
-    for (let at = (kept - 2) >> 2; at >= 0; at--) {
-      this.#siftDown(at, this.#times[at], this.#orders[at], this.#slots[at]);
-    }
+  /** Removes all entries. */
+  clear(): void {
+    this.#size = 0;
   }
 
   /** Order of entries of one time. */

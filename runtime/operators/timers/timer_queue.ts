@@ -27,8 +27,26 @@ export interface Timer {
   readonly order: number;
 }
 
+/** What holds the timers of one time domain. */
+export interface Timers {
+  /** Number of timers. */
+  readonly size: number;
+  /** Adds a timer of the current key; false when it is there already. `order` is given for restored timers. */
+  add(context: KeyContext, namespace: string, timestamp: number, order?: number): boolean;
+  /** Deletes a timer of the current key, if there is one. */
+  remove(context: KeyContext, namespace: string, timestamp: number): boolean;
+  /** Timestamp of the earliest timer; Infinity when there is none. */
+  peekTimestamp(): number;
+  /** Removes and returns the earliest timer, or undefined. */
+  poll(): Timer | undefined;
+  /** Takes all timers out, in firing order. */
+  takeAll(): Timer[];
+  /** All timers, in no particular order. */
+  timers(): Iterable<Timer>;
+}
+
 /** See the header. */
-export class TimerQueue {
+export class TimerQueue implements Timers {
   #size = 0;
   #nextOrder = 0;
 
@@ -53,12 +71,10 @@ export class TimerQueue {
   #lastNamespace = "";
   #lastNamespaceHash = 0;
 
-  /** Number of timers. */
   get size(): number {
     return this.#size;
   }
 
-  /** Adds a timer of the current key; false when it is there already. `order` is given for restored timers. */
   add(context: KeyContext, namespace: string, timestamp: number, order: number = this.#nextOrder): boolean {
     const hash = this.#hash(context, namespace, timestamp);
     if (this.#bucketOf(hash, context.canonical, namespace, timestamp) >= 0) return false;

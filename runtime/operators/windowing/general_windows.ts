@@ -27,7 +27,8 @@ import { WindowTriggerContext } from "./window_contexts.ts";
 import type { WindowEvaluation } from "./window_evaluation.ts";
 import { type WindowAt, WindowLifetime } from "./window_lifetime.ts";
 import type { LateRecords, WindowParts, WindowPath } from "./window_path.ts";
-import { importRows, restorableContent, windowsInRows } from "./window_rows.ts";
+import { windowsInRows } from "./window_rows.ts";
+import { importRows, restorableContent } from "./window_state_rows.ts";
 
 /** See the head of the file. */
 export class GeneralWindows implements WindowPath {

@@ -35,8 +35,8 @@ export class Pane {
 
   /** @param cleanupTime When it is dropped, at or after its end. */
   constructor(readonly window: TimeWindow, readonly cleanupTime: number, expected: number) {
-    this.namespace = TIME_WINDOW_CODEC.toNamespace(window);
-    this.maxTimestamp = window.maxTimestamp();
+    this.namespace = TIME_WINDOW_CODEC.toNamespace(this.window);
+    this.maxTimestamp = this.window.maxTimestamp();
     this.index = new KeyIndex(expected);
   }
 

@@ -14,7 +14,7 @@
 import type { AggregateFunction } from "../../functions/functions.ts";
 import { copyElement, copyElements, mergeCall, ownedCopy, ownedResult, reduceCall } from "../../state/owned_values.ts";
 import { copyValue } from "../../types/copy.ts";
-import { RecordShapes } from "../../types/record_shapes.ts";
+import { RecordShapes } from "../../types/shapes/record_shapes.ts";
 import { WINDOW_STATE_NAME } from "./window_contents.ts";
 import type { WindowParts } from "./window_path.ts";
 

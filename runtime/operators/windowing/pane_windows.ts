@@ -11,41 +11,20 @@
  */
 
 import { BugError } from "../../errors.ts";
-import { EventTimeTrigger, ProcessingTimeTrigger } from "../../functions/windowing/time_triggers.ts";
-import { SAME_WINDOWS, type SpanAssigner, type TimeWindow } from "../../functions/windowing/time_window.ts";
+import type { TimeWindow } from "../../functions/windowing/time_window.ts";
 import { TumblingEventTimeWindows, TumblingProcessingTimeWindows } from "../../functions/windowing/tumbling_windows.ts";
-import type { Window, WindowAssigner } from "../../functions/windowing/windows.ts";
 import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
 import type { KeyedStateBackend, StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
 import { MAX_WATERMARK } from "../../types/stream_element.ts";
-import { ALL_OPTIMIZATIONS } from "../operator.ts";
 import type { BulkTimers, InternalTimerService } from "../timers/timer_service.ts";
-import { NO_TIMER, Pane } from "./pane.ts";
+import { NO_TIMER, type Pane } from "./pane.ts";
 import { type PaneContent, paneContent } from "./pane_content.ts";
 import { PaneList } from "./pane_list.ts";
+import type { PaneAssigner } from "./plain_windows.ts";
 import { type RestoredWindow, restoredWindows, rowOf, type WindowRow, windowRowsMeta } from "./window_rows.ts";
 import { WINDOW_STATE_NAME } from "./window_contents.ts";
 import type { WindowEvaluation } from "./window_evaluation.ts";
 import { type LateRecords, spanAt, type WindowParts, type WindowPath, windowsAt } from "./window_path.ts";
-
-/** An assigner whose windows can be kept in panes. */
-export type PaneAssigner = WindowAssigner<unknown, Window> & SpanAssigner;
-
-/** The assigner if the windows can be kept in panes, and the job allows it. */
-export function paneAssigner(parts: WindowParts): PaneAssigner | undefined {
-  return SAME_WINDOWS in parts.assigner && isPlain(parts) ? parts.assigner as PaneAssigner : undefined;
-}
-
-/** Whether windows fire at their end and are dropped then, or a finite lateness after it, and no more. */
-export function isPlain({ ctx, assigner, trigger, evictor, evaluation, latenessMs }: WindowParts): boolean {
-  const { optimizations = ALL_OPTIMIZATIONS, runtimeMode } = ctx.config;
-  // In BATCH mode a key's windows end with the key.
-  if (!optimizations.windowSlices || runtimeMode === "BATCH" || evictor !== undefined) return false;
-  const plainTrigger = assigner.isEventTime() ? EventTimeTrigger : ProcessingTimeTrigger;
-  if (trigger.constructor !== plainTrigger) return false;
-  // A function that hears of each dropped window hears of them in the order of their timers.
-  return latenessMs === 0 || (latenessMs < MAX_WATERMARK / 2 && !evaluation.hasClear);
-}
 
 /** The part of all windows that an owner of panes leaves to them. */
 export interface PanesWithin {

@@ -11,34 +11,19 @@
  */
 
 import { BugError } from "../../errors.ts";
-import {
-  requireTimestamp,
-  SESSION_GAP,
-  type SessionAssigner,
-  TIME_WINDOW_CODEC,
-  TimeWindow,
-} from "../../functions/windowing/time_window.ts";
-import type { Window, WindowAssigner } from "../../functions/windowing/windows.ts";
+import { requireTimestamp, SESSION_GAP, TIME_WINDOW_CODEC, TimeWindow } from "../../functions/windowing/time_window.ts";
 import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
 import type { StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
 import { MAX_WATERMARK } from "../../types/stream_element.ts";
 import type { BulkTimers, InternalTimerService } from "../timers/timer_service.ts";
 import { type PaneContent, paneContent } from "./pane_content.ts";
-import { isPlain } from "./pane_windows.ts";
+import type { PlainSessionAssigner } from "./plain_windows.ts";
 import { NONE, SessionStore } from "./session_store.ts";
 import { MERGING_WINDOWS } from "./merging_window_set.ts";
 import { WINDOW_STATE_NAME } from "./window_contents.ts";
 import type { WindowEvaluation } from "./window_evaluation.ts";
 import type { LateRecords, WindowParts, WindowPath } from "./window_path.ts";
 import { type RestoredWindow, restoredWindows, rowOf, windowRowsMeta } from "./window_rows.ts";
-
-/** An assigner of sessions that the engine knows. */
-export type PlainSessionAssigner = WindowAssigner<unknown, Window> & SessionAssigner;
-
-/** The assigner if its sessions can be kept in a store, and the job allows it. */
-export function sessionAssigner(parts: WindowParts): PlainSessionAssigner | undefined {
-  return SESSION_GAP in parts.assigner && isPlain(parts) ? parts.assigner as PlainSessionAssigner : undefined;
-}
 
 /** See the header. */
 export class SessionWindows implements WindowPath, BulkTimers {

@@ -21,8 +21,8 @@ export class Slice {
   readonly values: unknown[] = [];
   /** When the key came first, in order of arrival over all slices. */
   readonly orders: number[] = [];
-  /** The sum of this and its neighbours, once a window needed it. */
-  block: SliceBlock | undefined;
+  /** Whether it is part of a sum that is kept. */
+  isSummed = false;
 
   /**
    * @param from First timestamp.
@@ -38,12 +38,11 @@ export class Slice {
   }
 }
 
-/** Some neighbouring slices added up. */
+/** What is in a slice, or in some neighbouring ones added up: rows of key number, content and order. */
 export interface SliceBlock {
-  readonly from: number;
-  readonly to: number;
+  readonly size: number;
   readonly ids: ArrayLike<number>;
-  readonly values: readonly unknown[];
+  readonly values: ArrayLike<unknown>;
   readonly orders: ArrayLike<number>;
 }
 

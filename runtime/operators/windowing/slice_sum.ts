@@ -36,21 +36,28 @@ export class SliceSum {
   /** Starts anew. @param numKeys Key numbers are below this. */
   begin(numKeys: number): void {
     this.#size = 0;
+    this.reserve(numKeys);
+  }
+
+  /** Makes room, for going on. */
+  reserve(numKeys: number): void {
     if (numKeys <= this.#rows.length) return;
-    this.#rows = new Int32Array(numKeys * 2);
-    this.ids = new Int32Array(numKeys * 2);
-    this.orders = new Float64Array(numKeys * 2);
+    this.#rows = grown(this.#rows, new Int32Array(numKeys * 2));
+    this.ids = grown(this.ids, new Int32Array(numKeys * 2));
+    this.orders = grown(this.orders, new Float64Array(numKeys * 2));
   }
 
   /** Adds a slice or block; earlier ones come first. */
-  add({ ids, values, orders }: Pick<SliceBlock, "ids" | "values" | "orders">): void {
+  add(part: SliceBlock): void {
+    const { ids, values, orders } = part;
+    const count = part.size;
     const rows = this.#rows;
     const intoIds = this.ids;
     const intoValues = this.values;
     const intoOrders = this.orders;
     const content = this.#content;
     let size = this.#size;
-    for (let i = 0; i < ids.length; i++) {
+    for (let i = 0; i < count; i++) {
       const id = ids[i];
       const at = rows[id];
       const value = values[i];
@@ -72,6 +79,7 @@ export class SliceSum {
   /** Puts rows in order. They nearly are, because slices come in order of time and so do most records. */
   finish(): void {
     const { ids, values, orders } = this;
+    const rows = this.#rows;
     const size = this.#size;
     let movesLeft = MOVES_PER_ROW * size;
     for (let i = 1; i < size; i++) {
@@ -84,32 +92,37 @@ export class SliceSum {
         orders[at] = orders[at - 1];
         ids[at] = ids[at - 1];
         values[at] = values[at - 1];
+        rows[ids[at]] = at;
       }
       orders[at] = order;
       ids[at] = id;
       values[at] = value;
+      rows[id] = at;
       movesLeft -= i - at;
       if (movesLeft < 0) return this.#sort();
     }
   }
 
   #sort(): void {
-    const { ids, values, orders } = this.#copied();
-    const sorted = Array.from(orders, (_, i) => i).sort((a, b) => orders[a] - orders[b]);
+    const { ids, values, orders } = this.toBlock();
+    const sorted = Array.from({ length: this.size }, (_, i) => i).sort((a, b) => orders[a] - orders[b]);
     sorted.forEach((from, to) => {
       this.ids[to] = ids[from];
       this.values[to] = values[from];
       this.orders[to] = orders[from];
+      this.#rows[ids[from]] = to;
     });
   }
 
   /** The result as a block of its own. */
-  toBlock(from: number, to: number): SliceBlock {
-    return { from, to, ...this.#copied() };
+  toBlock(): SliceBlock {
+    const { size } = this;
+    const [ids, values, orders] = [this.ids, this.values, this.orders];
+    return { size, ids: ids.slice(0, size), values: values.slice(0, size), orders: orders.slice(0, size) };
   }
+}
 
-  #copied(): Pick<SliceBlock, "ids" | "values" | "orders"> {
-    const size = this.#size;
-    return { ids: this.ids.slice(0, size), values: this.values.slice(0, size), orders: this.orders.slice(0, size) };
-  }
+function grown<A extends Float64Array | Int32Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
 }

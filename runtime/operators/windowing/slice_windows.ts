@@ -12,14 +12,15 @@
  */
 
 import { BugError } from "../../errors.ts";
-import { SAME_WINDOWS, type TimeWindow } from "../../functions/windowing/time_window.ts";
+import type { TimeWindow } from "../../functions/windowing/time_window.ts";
 import type { KeyContext } from "../../state/key_context.ts";
 import type { StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
 import type { BulkTimers, InternalTimerService } from "../timers/timer_service.ts";
 import { type PaneContent, paneContent } from "./pane_content.ts";
-import { type PaneAssigner, paneAssigner, PaneWindows } from "./pane_windows.ts";
+import { PaneWindows } from "./pane_windows.ts";
+import { gridOf, type PaneAssigner } from "./plain_windows.ts";
 import { KeyNumbers, Slice } from "./slice.ts";
-import { type SliceGrid, SliceList } from "./slice_list.ts";
+import { SliceList } from "./slice_list.ts";
 import { SliceSum } from "./slice_sum.ts";
 import { WINDOW_STATE_NAME } from "./window_contents.ts";
 import type { WindowEvaluation } from "./window_evaluation.ts";
@@ -35,23 +36,6 @@ import {
   windowsOfSlices,
 } from "./window_rows.ts";
 import { WindowAgenda } from "./window_agenda.ts";
-
-/** The assigner if the windows can be made of slices, and the job allows it. */
-export function sliceAssigner(parts: WindowParts): PaneAssigner | undefined {
-  const { content, latenessMs, assigner } = parts;
-  if (content.kind !== "aggregate" || content.fn.mergeable !== true || content.fn.merge === undefined) return undefined;
-  return (latenessMs === 0 || !assigner.isEventTime()) && gridOf(parts).ratio > 1 ? paneAssigner(parts) : undefined;
-}
-
-/** How the windows of two neighbouring slices lie. */
-function gridOf(parts: WindowParts): SliceGrid {
-  const windows = SAME_WINDOWS in parts.assigner ? windowsAt(parts, 0) : [];
-  if (windows.length === 0) return { origin: 0, step: 0, ratio: 0 };
-  // The first slice of a window is the one with the most windows.
-  const { start } = windows[windows.length - 1];
-  const most = windowsAt(parts, start);
-  return { origin: start, step: most.length < 2 ? 0 : Math.abs(most[0].end - most[1].end), ratio: most.length };
-}
 
 /** No timestamp lies in it. */
 const NO_SLICE = new Slice(Infinity, -Infinity, Infinity, 0);
@@ -88,7 +72,7 @@ export class SliceWindows implements WindowPath, BulkTimers {
     this.#content = paneContent(parts, false);
     this.#evaluation = parts.evaluation;
     this.#isEventTime = assigner.isEventTime();
-    this.#slices = new SliceList(gridOf(parts));
+    this.#slices = new SliceList(gridOf(parts), this.#content);
     this.#sum = new SliceSum(this.#content);
     this.metas = [windowRowsMeta(parts), sliceRowsMeta(parts)];
     const { windows, slices, limit } = restoredSlices(parts);
@@ -115,7 +99,7 @@ export class SliceWindows implements WindowPath, BulkTimers {
     }
     // Nothing as a record clears whole windows.
     if (value === undefined || value === null) return this.#clear(value, time);
-    if (slice.block !== undefined) this.#slices.forgetBlock(slice.block);
+    if (slice.isSummed) this.#slices.forgetSums();
     const row = slice.index.get(this.#keyContext.canonical);
     if (row >= 0) slice.values[row] = this.#content.add(slice.values[row], value);
     else this.#insert(slice, this.#content.add(undefined, value), this.#nextOrder++);

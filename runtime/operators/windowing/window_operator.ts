@@ -36,9 +36,10 @@ import { type OperatorContext, StreamOperator, type StreamOperatorFactory } from
 import { callScopeOf } from "../runtime_context.ts";
 import type { InternalTimerService, Triggerable } from "../timers/timer_service.ts";
 import { checkWindowContent, checkWindowOptions, isMergingAssigner } from "./window_checks.ts";
-import { paneAssigner, PaneWindows } from "./pane_windows.ts";
-import { sessionAssigner, SessionWindows } from "./session_windows.ts";
-import { sliceAssigner, SliceWindows } from "./slice_windows.ts";
+import { PaneWindows } from "./pane_windows.ts";
+import { paneAssigner, sessionAssigner, sliceAssigner } from "./plain_windows.ts";
+import { SessionWindows } from "./session_windows.ts";
+import { SliceWindows } from "./slice_windows.ts";
 import { bindWindowContent, type BoundWindowContent, type WindowContent } from "./window_contents.ts";
 import { WindowEvaluation } from "./window_evaluation.ts";
 import { bindWindowFunction, type BoundWindowFunction, type WindowFunctionSpec } from "./window_functions.ts";

@@ -17,23 +17,19 @@
 
 import { InvalidProgramError } from "../../errors.ts";
 import type { AggregateFunction } from "../../functions/functions.ts";
-import type { ListState } from "../../functions/state_descriptor.ts";
 import { SAME_WINDOWS, type TimeWindow } from "../../functions/windowing/time_window.ts";
-import type { CanonicalKey } from "../../state/key_context.ts";
-import type { NamespacedState, StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
+import type { StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
 import { mergeCall } from "../../state/owned_values.ts";
 import { canonicalKey } from "../../types/canonical_key.ts";
 import { copyValue } from "../../types/copy.ts";
 import type { Key } from "../../types/key.ts";
 import { keyGroupFor } from "../../types/key_group.ts";
-import { MERGING_WINDOWS, type MergingWindowEntry } from "./merging_window_set.ts";
-import { isMergingAssigner } from "./window_checks.ts";
-import { type BoundWindowContent, WINDOW_STATE_NAME, windowStateDescriptor } from "./window_contents.ts";
-import { spanAt, WINDOW_TIMERS, type WindowParts, windowsAt } from "./window_path.ts";
+import { WINDOW_STATE_NAME, windowStateDescriptor } from "./window_contents.ts";
+import { spanAt, type WindowParts, windowsAt } from "./window_path.ts";
+import { idOf, windowsInState } from "./window_state_rows.ts";
 
 const PREFIX = "_window-rows.v1.";
 const SLICES = "_window-slices.v1";
-const NO_ORDER = -1;
 
 /** A window of one key. */
 export interface WindowRow {
@@ -110,7 +106,7 @@ export function restoredSlices(parts: WindowParts): RestoredSlices {
 /** The windows up to `limit` that have not fired yet and that slices have something of. */
 export function windowsOfSlices(slices: readonly SliceRow[], parts: WindowParts, limit: number): WindowRow[] {
   const { assigner, content } = parts;
-  const merge = mergeCall((content as { fn: AnyAggregate }).fn, WINDOW_STATE_NAME);
+  const merge = mergeCall((content as { fn: AggregateFunction<unknown, unknown, unknown> }).fn, WINDOW_STATE_NAME);
   const found = new Map<string, WindowRow & { order: number; content: unknown }>();
   // Contents are added up in order of time.
   for (const slice of [...slices].sort((a, b) => a.from - b.from)) {
@@ -204,137 +200,4 @@ function windowOf(name: string, row: StateRow, wanted: string): WindowRow {
   const value = row.value as [number, [number, unknown], ...number[]];
   const timers = value.filter((_, i) => i % 2 === 0) as number[];
   return { key: row.key, namespace: row.namespace, timers, order: value[1][0], content: value[1][1] };
-}
-
-/** Takes the windows of the general way out of timers and keyed state. */
-function windowsInState(parts: WindowParts): WindowRow[] {
-  const { ctx, backend, assigner } = parts;
-  const timers = ctx.timers.takeTimers(WINDOW_TIMERS, assigner.isEventTime());
-  if (timers.length === 0) return [];
-  const content = rawContent(parts);
-  const sets = isMergingAssigner(assigner) ? new StoredMergingSets(parts) : undefined;
-  const found = new Map<string, WindowRow & { readonly timers: number[] }>();
-  for (const { key, canonical, namespace, timestamp, order } of timers) {
-    const id = `${namespace} ${idOf(canonical)}`;
-    const isEnd = assigner.windowCodec.fromNamespace(namespace).maxTimestamp() === timestamp;
-    const row = found.get(id);
-    if (row !== undefined) {
-      row.timers.push(timestamp);
-      continue;
-    }
-    backend.setCurrentKey(key);
-    const stateNamespace = sets === undefined ? namespace : sets.take(namespace);
-    if (stateNamespace === undefined) continue;
-    content.setNamespace(stateNamespace);
-    const stored = content.get();
-    content.clear();
-    const isEmpty = stored === null || (Array.isArray(stored) && stored.length === 0 && parts.content.kind === "list");
-    found.set(id, {
-      key,
-      namespace,
-      timers: [timestamp],
-      order: isEnd ? order : NO_ORDER,
-      content: isEmpty ? undefined : stored,
-    });
-  }
-  return [...found.values()];
-}
-
-function idOf(canonical: CanonicalKey): string {
-  return `${typeof canonical} ${String(canonical)}`;
-}
-
-/** Puts windows that another way has written as rows into timers and keyed state. */
-export function importRows(parts: WindowParts, rows: readonly WindowRow[], content: RawHandle): void {
-  const { ctx, backend, assigner } = parts;
-  const isEvent = assigner.isEventTime();
-  const kind = isEvent ? "event-timers" : "processing-timers";
-  const name = `_timer_state/${isEvent ? "event" : "processing"}_${WINDOW_TIMERS}`;
-  const set = isMergingAssigner(assigner) ? backend.state<ListState<MergingWindowEntry>>(MERGING_WINDOWS) : undefined;
-  for (const { key, namespace, timers, order, content: stored } of rows) {
-    backend.setCurrentKey(key);
-    content.setNamespace(namespace);
-    if (stored !== undefined) content.put(stored);
-    set?.add([namespace, namespace]);
-    const value = timers.flatMap((timestamp, i) => [timestamp, Math.max(order, 0) + i]);
-    const state = { state: name, keyGroup: backend.getCurrentKeyGroup(), key, namespace, value };
-    ctx.timers.restoreRow({ name, kind, ttl: false, schema: "generic" }, state);
-  }
-  backend.keyContext.clear();
-}
-
-/** Content of a window as it is stored. */
-export interface RawHandle {
-  setNamespace(namespace: string): void;
-  put(stored: unknown): void;
-}
-
-interface RawState extends NamespacedState {
-  get(): unknown;
-  clear(): void;
-}
-
-/** The state of window contents, read as it is stored. */
-function rawContent({ backend, content }: WindowParts): RawState {
-  const raw: BoundWindowContent = content.kind === "aggregate"
-    ? { kind: "aggregate", fn: new RawAggregate(content.fn, true) }
-    : content;
-  return backend.state<RawState>(windowStateDescriptor(raw));
-}
-
-type AnyAggregate = AggregateFunction<unknown, unknown, unknown>;
-
-/** An aggregate function that can be switched off: then accumulators go in and come out as they are. */
-export class RawAggregate implements AnyAggregate {
-  readonly merge: ((left: unknown, right: unknown) => unknown) | undefined;
-
-  constructor(readonly fn: AnyAggregate, public isRaw: boolean) {
-    this.merge = fn.merge === undefined ? undefined : (left, right) => fn.merge!(left, right);
-  }
-  createAccumulator(): unknown {
-    return this.isRaw ? 0 : this.fn.createAccumulator();
-  }
-  add(value: unknown, accumulator: unknown): unknown {
-    return this.isRaw ? value : this.fn.add(value, accumulator);
-  }
-  getResult(accumulator: unknown): unknown {
-    return this.isRaw ? accumulator : this.fn.getResult(accumulator);
-  }
-}
-
-/** The content with a handle that puts it back as it was stored. */
-export function restorableContent(parts: WindowParts): { content: BoundWindowContent; raw: RawHandle } {
-  const aggregate = parts.content.kind === "aggregate" ? new RawAggregate(parts.content.fn, false) : undefined;
-  const content: BoundWindowContent = aggregate === undefined ? parts.content : { kind: "aggregate", fn: aggregate };
-  const state = parts.backend.state<ListState<unknown>>(windowStateDescriptor(content));
-  const raw: RawHandle = {
-    setNamespace: (namespace) => state.setNamespace(namespace),
-    put(stored) {
-      if (content.kind === "list") return state.update(stored as unknown[]);
-      if (aggregate !== undefined) aggregate.isRaw = true;
-      state.add(stored);
-      if (aggregate !== undefined) aggregate.isRaw = false;
-    },
-  };
-  return { content, raw };
-}
-
-/** The sets of merging windows in keyed state, taken out window by window. */
-class StoredMergingSets {
-  readonly #state: ListState<MergingWindowEntry>;
-
-  constructor({ backend }: WindowParts) {
-    this.#state = backend.state<ListState<MergingWindowEntry>>(MERGING_WINDOWS);
-  }
-
-  /** Where the content of a window of the current key is; undefined for one that is not in flight. */
-  take(namespace: string): string | undefined {
-    const entries = [...this.#state.get()];
-    const at = entries.findIndex(([window]) => window === namespace);
-    if (at < 0) return undefined;
-    const [[, stateNamespace]] = entries.splice(at, 1);
-    if (entries.length === 0) this.#state.clear();
-    else this.#state.update(entries);
-    return stateNamespace;
-  }
 }

@@ -140,6 +140,7 @@ const assigners = fc.oneof(
 
 type Op =
   | { readonly op: "record"; readonly k: number; readonly v: number; readonly behind: number; readonly gap: number }
+  | { readonly op: "nothing"; readonly behind: number }
   | { readonly op: "watermark" | "clock"; readonly by: number }
   | { readonly op: "restore"; readonly parallelism: number; readonly inTheMiddle: number };
 const ops: fc.Arbitrary<Op[]> = fc.array(
@@ -153,6 +154,10 @@ const ops: fc.Arbitrary<Op[]> = fc.array(
         behind: fc.integer({ min: -8, max: 40 }),
         gap: length,
       }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ op: fc.constant("nothing" as const), behind: fc.integer({ min: -8, max: 40 }) }),
     },
     { weight: 3, arbitrary: fc.record({ op: fc.constant("watermark" as const), by: fc.integer({ min: 0, max: 12 }) }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant("clock" as const), by: fc.integer({ min: 0, max: 12 }) }) },
@@ -170,7 +175,7 @@ const ops: fc.Arbitrary<Op[]> = fc.array(
 
 class Harness extends KeyedOneInputStreamOperatorTestHarness<Key, Rec, unknown> {
   constructor(options: WindowOperatorOptions, harness: HarnessOptions) {
-    super(windowOperator(options), (rec) => KEYS[rec.k], harness);
+    super(windowOperator(options), (rec) => KEYS[rec?.k ?? 0], harness);
   }
   /** Fires up to `steps` timers of a watermark. */
   advance(watermark: number, steps: number): void {
@@ -224,6 +229,14 @@ class Run {
           const { k, v, gap } = op;
           const subtask = subtaskForKey(KEYS[k], MAX_PARALLELISM, this.#subtasks.length);
           this.#subtasks[subtask].processElement({ k, v, gap }, this.#watermark + 25 - op.behind);
+          break;
+        }
+        case "nothing": {
+          // Clears what is in its windows. As element of a list it is refused, and it has no gap.
+          const { content, assigner } = this.options();
+          if (content.kind === "list" || String(assigner).startsWith("Dynamic")) break;
+          const subtask = subtaskForKey(KEYS[0], MAX_PARALLELISM, this.#subtasks.length);
+          this.#subtasks[subtask].processElement(null as never, this.#watermark + 25 - op.behind);
           break;
         }
         case "watermark":

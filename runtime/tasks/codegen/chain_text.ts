@@ -13,7 +13,7 @@
  */
 
 import type { RecordWriter } from "../../network/record_writer.ts";
-import type { CollectorFusion, Fusion, SourceFusion } from "../../operators/fusion.ts";
+import type { CollectorFusion, Fusion, SourceFusion } from "../../operators/codegen/fusion.ts";
 import { type ChainTarget, type NodeInput, WriterTarget } from "../operator_chain.ts";
 import type { NodePlan } from "./fused_chain.ts";
 import { assigned, operatorText, UNTIL_ASKED, watermarked } from "./operator_text.ts";
@@ -32,13 +32,21 @@ export interface Body {
   operators: number;
 }
 
-/** A record: the names of its variables. */
+/** A record: the names of its variables, and what is known of it. */
 export interface Row {
   readonly value: string;
   readonly timestamp: string;
+  /**
+   * Whether the value was found to be fit to travel already and is the same still: it has come from another task, was
+   * copied, or its source says so. Writers then need not look at it, and at the memory of all its fields, once more.
+   */
+  readonly travels: boolean;
+  /** Set while somebody else holds the value too: who has to be copied from before anything but a filter gets it. */
+  readonly shared?: { readonly plan: NodePlan; readonly own: string };
 }
 
-const GIVEN: Row = { value: "v", timestamp: "t" };
+const GIVEN: Row = { value: "v", timestamp: "t", travels: false };
+const TRAVELLED: Row = { ...GIVEN, travels: true };
 /** The caller of the function is at work. */
 const CALLER = "-1";
 
@@ -72,19 +80,23 @@ export class ChainText {
   }
 
   /** All consumers in order; the last gets the value itself, the others a copy each (rule 11). */
-  consumers(
-    body: Body,
-    { plan, own }: { readonly plan: NodePlan; readonly own: string },
-    targets: readonly ChainTarget[],
-    row: Row,
-  ): string {
+  consumers(body: Body, from: NonNullable<Row["shared"]>, targets: readonly ChainTarget[], row: Row): string {
     return targets.map((target, i) => {
-      if (i === targets.length - 1) return `${i > 0 ? `at = ${own};` : ""} ${this.#target(body, target, row)}`;
-      if (plan.node.output.objectReuse) return `at = ${own}; ${this.#target(body, target, row)}`;
-      const copy = this.name();
-      return `at = ${own}; const ${copy} = ${this.constant(`copy${plan.index}`, plan.copy)}(${row.value});
-        ${this.#target(body, target, { ...row, value: copy })}`;
+      const isLast = i === targets.length - 1;
+      const shared = isLast || from.plan.node.output.objectReuse ? row.shared : row.shared ?? from;
+      return `${targets.length > 1 ? `at = ${from.own};` : ""} { ${this.#target(body, target, { ...row, shared })} }`;
     }).join("\n");
+  }
+
+  /** A row that nobody else holds, and the statement that makes it so. */
+  owned(row: Row): { readonly text: string; readonly row: Row } {
+    if (row.shared === undefined) return { text: "", row };
+    const { plan, own } = row.shared;
+    const copy = this.name();
+    return {
+      text: `at = ${own}; const ${copy} = ${this.constant(`copy${plan.index}`, plan.copy)}(${row.value});`,
+      row: { value: copy, timestamp: row.timestamp, travels: true },
+    };
   }
 
   /** Counts one record more that came in or went out. */
@@ -129,7 +141,7 @@ export class ChainText {
   /** The loop over a batch that has arrived. */
   #batch(input: number): string {
     const body = newLoop();
-    const rest = operatorText({ text: this, body, plan: this.#plans[0], input, row: GIVEN });
+    const rest = operatorText({ text: this, body, plan: this.#plans[0], input, row: TRAVELLED });
     return this.#function(
       `input${input}(values, timestamps, from, to)`,
       inLoop(body, `const v = values[i], t = timestamps[i]; i++; ${rest}`),
@@ -140,9 +152,10 @@ export class ChainText {
   #source(fusion: SourceFusion): string {
     const body = newLoop();
     const plan = this.#plans[0];
-    const stamped = assigned(this, 0, { parts: fusion, row: { value: "v", timestamp: "given" }, to: "t" });
-    const rest = this.consumers(body, { plan, own: CALLER }, plan.node.output.main, GIVEN);
-    const told = watermarked({ text: this, body, index: 0 }, fusion, GIVEN);
+    const row = { ...GIVEN, travels: fusion.travels };
+    const stamped = assigned(this, 0, { parts: fusion, row: { ...row, timestamp: "given" }, to: "t" });
+    const rest = this.consumers(body, { plan, own: CALLER }, plan.node.output.main, row);
+    const told = watermarked({ text: this, body, index: 0 }, fusion, row);
     return this.#function(
       "source(from, to, make, stamp)",
       inLoop(
@@ -161,7 +174,9 @@ export class ChainText {
   /** The way on from an operator that writes to its output itself. */
   #emit(plan: NodePlan): string {
     const body: Body = { loop: undefined, operators: 0 };
-    const rest = this.consumers(body, { plan, own: CALLER }, plan.node.output.main, GIVEN);
+    // What went through a collector was copied.
+    const travels = plan.fusion !== undefined && "scope" in plan.fusion && !plan.node.output.objectReuse;
+    const rest = this.consumers(body, { plan, own: CALLER }, plan.node.output.main, { ...GIVEN, travels });
     return this.#function(`emit${plan.index}(v, t)`, `${this.count(body, plan, "Out")} ${caught(rest)}`);
   }
 
@@ -187,22 +202,28 @@ export class ChainText {
   }
 
   #target(body: Body, target: ChainTarget, row: Row): string {
-    if (target instanceof WriterTarget) return this.#writer(target.writer, row);
+    if (target instanceof WriterTarget) {
+      const { text, row: mine } = this.owned(row);
+      return `${text} ${this.#writer(target.writer, mine)}`;
+    }
     const { node, input } = target as NodeInput;
     const plan = this.#plans.find((each) => each.node === node)!;
-    if (++body.operators > MAX_OPERATORS) return `${this.#part(plan, input)}(${row.value}, ${row.timestamp});`;
-    return operatorText({ text: this, body, plan, input, row });
+    if (++body.operators <= MAX_OPERATORS) return operatorText({ text: this, body, plan, input, row });
+    const { text, row: { value, timestamp } } = this.owned(row);
+    return `${text} ${this.#part(plan, input)}(${value}, ${timestamp});`;
   }
 
   /** Appends to the open batch in place where there is one channel only. */
-  #writer(writer: RecordWriter, { value, timestamp }: Row): string {
+  #writer(writer: RecordWriter, { value, timestamp, travels }: Row): string {
     const name = this.#shared("w", writer);
     const { inlined } = writer;
     if (inlined === undefined) return `${name}.emit(${value}, ${timestamp});`;
     const open = this.#shared("b", inlined.open);
     const known = `${this.#shared("r", inlined.shapes)}.check(${value})`;
     const at = this.name();
-    return `if (typeof ${value} !== "object" || ${value} === null || !${known}) ${name}.verify(${value});
+    return `${
+      travels ? "" : `if (typeof ${value} !== "object" || ${value} === null || !${known}) ${name}.verify(${value});`
+    }
       const ${at} = ${open}.rows;
       if (${at} === ${open}.lookAt) ${name}.look(${open}, ${value});
       ${open}.values[${at}] = ${value}; ${open}.timestamps[${at}] = ${timestamp}; ${open}.rows = ${at} + 1;

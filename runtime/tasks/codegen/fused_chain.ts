@@ -12,7 +12,7 @@ import type { OperatorReference } from "../../errors.ts";
 import type { KeySelector } from "../../functions/functions.ts";
 import type { CallScope } from "../../operators/call_scope.ts";
 import { recordCopier } from "../../operators/collector.ts";
-import { type Fusion, fusionOf } from "../../operators/fusion.ts";
+import { type Fusion, fusionOf } from "../../operators/codegen/fusion.ts";
 import { refusePromise } from "../../operators/function_binding.ts";
 import { StreamOperator } from "../../operators/operator.ts";
 import type { OperatorRuntime } from "../../operators/operator_runtime.ts";

@@ -1,6 +1,6 @@
 /**
  * The statements that take one record through one operator: what its `processElement` does, with the user's call in place
- * where the operator tells of it (operators/fusion.ts), else a call of the operator.
+ * where the operator tells of it (operators/codegen/fusion.ts), else a call of the operator.
  *
  * Who calls: chain_text.ts.
  *
@@ -13,7 +13,7 @@ import type {
   ProcessFusion,
   SinkFusion,
   WatermarkParts,
-} from "../../operators/fusion.ts";
+} from "../../operators/codegen/fusion.ts";
 import type { NodeInput } from "../operator_chain.ts";
 import type { Body, ChainText, Row } from "./chain_text.ts";
 import type { NodePlan } from "./fused_chain.ts";
@@ -32,6 +32,15 @@ export interface Place {
 
 /** What happens to a record that has reached an operator, and behind it. */
 export function operatorText(place: Place): string {
+  const { fusion, keys } = place.plan;
+  // A filter does not change what it looks at: what it drops need not be copied for it.
+  if (fusion?.kind === "filter" && keys[place.input] === undefined) return mapOrFilter(place, fusion);
+  const { text, row } = place.text.owned(place.row);
+  return `${text} ${owning({ ...place, row })}`;
+}
+
+/** {@link operatorText} for a record that nobody else holds. */
+function owning(place: Place): string {
   const { fusion } = place.plan;
   switch (fusion?.kind) {
     case "map":
@@ -64,7 +73,11 @@ function mapOrFilter(place: Place, fusion: MapOrFilterFusion): string {
     ${refusesPromise(result, `${fusion.kind}()`)}`;
   const scope = fusion.scope === undefined ? undefined : text.constant(`s${index}`, fusion.scope);
   return `${begin(place)} ${scope === undefined ? call : `${scope}.enter(); ${call} ${scope}.exit();`}
-    ${fusion.kind === "map" ? onwards(place, { value: result }) : `if (${result}) { ${onwards(place, {})} }`}`;
+    ${
+    fusion.kind === "map"
+      ? onwards(place, { value: result, travels: false })
+      : `if (${result}) { ${onwards(place, {})} }`
+  }`;
 }
 
 function flatMap(place: Place, fusion: FlatMapFusion): string {

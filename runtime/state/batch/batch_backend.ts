@@ -10,11 +10,10 @@
  * @module
  */
 
-import { BugError, InvalidProgramError } from "../errors.ts";
-import type { StateDescriptor } from "../functions/state_descriptor.ts";
-import { ownKey } from "../types/canonical_key.ts";
-import type { Key } from "../types/key.ts";
-import type { KeyGroupRange } from "../types/key_group.ts";
+import { BugError, InvalidProgramError } from "../../errors.ts";
+import type { StateDescriptor } from "../../functions/state_descriptor.ts";
+import type { Key } from "../../types/key.ts";
+import type { KeyGroupRange } from "../../types/key_group.ts";
 import {
   HeapAggregatingState,
   HeapListState,
@@ -22,18 +21,10 @@ import {
   HeapReducingState,
   type HeapState,
   HeapValueState,
-} from "./heap_states.ts";
-import type { StateTable } from "./heap_table.ts";
-import { type CanonicalKey, KeyContext, sameCanonical } from "./key_context.ts";
-import {
-  type KeyedBackendOptions,
-  type KeyedSnapshot,
-  type KeyedStateBackend,
-  type NamespacedState,
-  type StateMeta,
-  VOID_NAMESPACE,
-} from "./keyed_state_backend.ts";
-import type { GroupRow } from "./snapshot.ts";
+} from "../heap_states.ts";
+import { type CanonicalKey, KeyContext, sameCanonical } from "../key_context.ts";
+import type { KeyedBackendOptions, KeyedSnapshot, KeyedStateBackend, NamespacedState } from "../keyed_state_backend.ts";
+import { SingleKeyTable } from "./single_key_table.ts";
 
 const HANDLES = {
   value: HeapValueState,
@@ -125,62 +116,6 @@ export class BatchKeyedStateBackend implements KeyedStateBackend {
     this.#tables.clear();
     this.#handles.clear();
     this.keyContext.clear();
-  }
-}
-
-/** The values of one state by namespace, for whatever key is current. */
-class SingleKeyTable implements StateTable {
-  readonly meta: StateMeta;
-  readonly #context: KeyContext;
-  /** In the namespace of the key itself, which is the usual one. */
-  #own: unknown;
-  readonly #others = new Map<string, unknown>();
-
-  constructor(meta: StateMeta, context: KeyContext) {
-    this.meta = meta;
-    this.#context = context;
-  }
-
-  get size(): number {
-    return (this.#own === undefined ? 0 : 1) + this.#others.size;
-  }
-  get byteLength(): number {
-    return 0;
-  }
-  get(namespace: string): unknown {
-    this.#checkKey();
-    return namespace === VOID_NAMESPACE ? this.#own : this.#others.get(namespace);
-  }
-  put(namespace: string, _namespaceHash: number, value: unknown): void {
-    this.#checkKey();
-    if (namespace === VOID_NAMESPACE) this.#own = value;
-    else this.#others.set(namespace, value);
-  }
-  remove(namespace: string): void {
-    this.#checkKey();
-    if (namespace === VOID_NAMESPACE) this.#own = undefined;
-    else this.#others.delete(namespace);
-  }
-  take(namespace: string): unknown {
-    const value = this.get(namespace);
-    if (value !== undefined) this.remove(namespace);
-    return value;
-  }
-  clear(): void {
-    this.#own = undefined;
-    if (this.#others.size > 0) this.#others.clear();
-  }
-  keys(namespace: string): Key[] {
-    const isThere = this.#context.isSet && this.get(namespace) !== undefined;
-    return isThere ? [ownKey(this.#context.key)] : [];
-  }
-  rowsByKeyGroup(): Iterable<readonly [keyGroup: number, rows: GroupRow[]]> {
-    return [];
-  }
-
-  /** Handles throw where no key is set and where it belongs to another subtask, as those of every backend do. */
-  #checkKey(): void {
-    this.#context.checkKeyGroup();
   }
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { assertTravels, copyValue } from "./copy.ts";
+import { assertTravels, copyValue } from "../copy.ts";
 import { RecordShapes } from "./record_shapes.ts";
-import { serializeValue } from "./generic_serializer.ts";
+import { serializeValue } from "../generic_serializer.ts";
 
 /** What a call gives or throws, comparable. */
 function outcome(call: () => unknown): unknown {

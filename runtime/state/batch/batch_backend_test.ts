@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { FlinkError } from "../errors.ts";
+import type { FlinkError } from "../../errors.ts";
 import {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -8,12 +8,12 @@ import {
   ReducingStateDescriptor,
   type StateDescriptor,
   ValueStateDescriptor,
-} from "../functions/state_descriptor.ts";
-import type { Key } from "../types/key.ts";
+} from "../../functions/state_descriptor.ts";
+import type { Key } from "../../types/key.ts";
 import { BatchKeyedStateBackend } from "./batch_backend.ts";
-import { ALL, type Handle, throwsCode } from "./conformance_fixture_test.ts";
-import { HeapKeyedStateBackend } from "./heap_backend.ts";
-import type { KeyedStateBackend } from "./keyed_state_backend.ts";
+import { ALL, type Handle, throwsCode } from "../conformance_fixture_test.ts";
+import { HeapKeyedStateBackend } from "../heap_backend.ts";
+import type { KeyedStateBackend } from "../keyed_state_backend.ts";
 
 const DESCRIPTORS: Readonly<Record<string, StateDescriptor>> = {
   value: new ValueStateDescriptor<unknown>("value", { defaultValue: 7 }),

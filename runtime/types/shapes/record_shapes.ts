@@ -12,8 +12,8 @@
  * @module
  */
 
-import type { OperatorReference } from "../errors.ts";
-import { assertTravels, copyValue } from "./copy.ts";
+import type { OperatorReference } from "../../errors.ts";
+import { assertTravels, copyValue } from "../copy.ts";
 
 /** Shapes one place may have; facts: V8's call sites are fast for four. */
 const MAX_SHAPES = 4;

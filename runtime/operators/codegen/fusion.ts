@@ -8,16 +8,16 @@
  * @module
  */
 
-import type { Collector } from "../functions/functions.ts";
-import type { SinkWriterContext } from "../functions/sink.ts";
+import type { Collector } from "../../functions/functions.ts";
+import type { SinkWriterContext } from "../../functions/sink.ts";
 import type {
   TimestampAssigner,
   WatermarkGenerator,
   WatermarkOutput,
-} from "../functions/watermarks/watermark_strategy.ts";
-import type { CallScope } from "./call_scope.ts";
-import type { CallCollector } from "./collector.ts";
-import type { StreamOperator } from "./operator.ts";
+} from "../../functions/watermarks/watermark_strategy.ts";
+import type { CallScope } from "../call_scope.ts";
+import type { CallCollector } from "../collector.ts";
+import type { StreamOperator } from "../operator.ts";
 
 /** One value in, one value out; or the values passed on for which the call is true. */
 export interface MapOrFilterFusion {
@@ -68,6 +68,8 @@ export interface TimestampsFusion extends WatermarkParts {
 /** The head of a source task. */
 export interface SourceFusion extends WatermarkParts {
   readonly kind: "source";
+  /** Whether its records are known to be fit to travel. */
+  readonly travels: boolean;
 }
 /** How records get timestamps and the generator hears of them. */
 export interface WatermarkParts {
