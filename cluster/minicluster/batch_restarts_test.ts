@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import {
+  type Accumulator,
   type AppendableFile,
   type Collector,
   type DataStream,
@@ -284,6 +285,48 @@ Deno.test("accumulators count what finished attempts have counted, over all stag
   const result = await batch.env.execute();
   assert.deepEqual(result.getAllAccumulatorResults(), { all: 20, last: 10 });
   assert.deepEqual(await batch.job.getAccumulators(), { all: 20, last: 10 });
+});
+
+/** Cannot travel: what it knows is in no field that others see. */
+class Secret implements Accumulator<number, number> {
+  #sum = 0;
+  add(n: number): void {
+    this.#sum += n;
+  }
+  getLocalValue(): number {
+    return this.#sum;
+  }
+  resetLocal(): void {
+    this.#sum = 0;
+  }
+  merge(other: Accumulator<number, number>): void {
+    this.#sum += other.getLocalValue();
+  }
+}
+
+Deno.test("an accumulator that cannot travel serves one stage, not two", async () => {
+  class Summing extends RichMapFunction<number, number> {
+    readonly sum = new Secret();
+    constructor(readonly name: string) {
+      super();
+    }
+    override open(): void {
+      this.getRuntimeContext().addAccumulator(this.name, this.sum);
+    }
+    override map(n: number): number {
+      this.sum.add(n);
+      return n;
+    }
+  }
+  for (const names of [["one", "other"], ["same", "same"]]) {
+    const batch = new Batch();
+    batch.env.fromData(...TEN).map(perSubtask(() => new Summing(names[0]))).rebalance()
+      .map(perSubtask(() => new Summing(names[1]))).setParallelism(2).sinkTo(new RecordingSink<number>());
+    const result = batch.env.execute().then((result) => result.getAllAccumulatorResults());
+    if (names[0] === "one") assert.deepEqual(await result, { one: 45, other: 45 });
+    else await assert.rejects(result, { code: "TSF-2033" });
+    batch.assertTidy();
+  }
 });
 
 Deno.test("a split enumerator that fails restarts the stage of its source", async () => {

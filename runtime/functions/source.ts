@@ -85,6 +85,8 @@ export interface SourceReaderContext {
   readonly sockets?: Sockets;
   /** Aborted when the task is cancelled or has ended. */
   readonly signal: AbortSignal;
+  /** Whether functions may be generated that read bytes (`pipeline.optimize.columns`). Default true. */
+  readonly generatesDecoders?: boolean;
   /** Asks the enumerator for a split. */
   sendSplitRequest(): void;
   /** Sends an event of the source's own to the enumerator. */

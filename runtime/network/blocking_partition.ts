@@ -15,7 +15,7 @@
 import { FlinkError, invariant, JobExecutionError } from "../errors.ts";
 import type { AppendableFile, CompleteFile, LocalFiles } from "../seams/local_files.ts";
 import type { ChannelItem, CreditReceiver, SubpartitionReceiver } from "./buffer.ts";
-import { encodeEvent, EventDecoder } from "./item_codec.ts";
+import { encodeEvent, type EventDecoder } from "./item_codec.ts";
 import { BACKLOG_ONLY } from "./result_partition.ts";
 
 /** Words of an item in the index: where it is, its bytes, and its rows; events have none. */

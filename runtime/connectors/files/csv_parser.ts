@@ -124,14 +124,14 @@ function endOfLine(text: string, from: number): number {
 
 const NEWLINE = 10;
 /** Where the scanner stands. */
-type ScanState = "line start" | "field start" | "plain" | "quoted" | "quote in quoted" | "skipped";
+const Stand = { LINE_START: 0, FIELD_START: 1, PLAIN: 2, QUOTED: 3, QUOTE_IN_QUOTED: 4, SKIPPED: 5 } as const;
 
 /** Record ends in bytes: line feeds outside quotes. Agrees with the parser on every input. */
 export class CsvBoundaries implements RecordBoundaries {
   readonly #delimiter: number;
   readonly #quote: number;
   readonly #comment: number;
-  #state: ScanState = "line start";
+  #stand: number = Stand.LINE_START;
 
   constructor({ delimiter, quote, comment }: CsvDialect) {
     this.#delimiter = delimiter.charCodeAt(0);
@@ -140,43 +140,46 @@ export class CsvBoundaries implements RecordBoundaries {
   }
 
   nextEnd(chunk: Uint8Array, from: number): number {
-    for (let i = from; i < chunk.length; i++) {
-      if (this.#step(chunk[i])) return i + 1;
-    }
-    return -1;
+    return this.#scan(chunk, from, true);
   }
 
   lastEnd(chunk: Uint8Array): number {
-    const inQuotes = this.#state === "quoted" || this.#state === "quote in quoted";
+    const inQuotes = this.#stand === Stand.QUOTED || this.#stand === Stand.QUOTE_IN_QUOTED;
     if (!inQuotes && (this.#quote < 0 || !chunk.includes(this.#quote))) {
       const end = chunk.lastIndexOf(NEWLINE) + 1;
-      if (end > 0) this.#state = "line start";
-      this.nextEnd(chunk, end);
+      if (end > 0) this.#stand = Stand.LINE_START;
+      this.#scan(chunk, end, true);
       return end > 0 ? end : -1;
     }
-    let last = -1;
-    for (let end = this.nextEnd(chunk, 0); end >= 0; end = this.nextEnd(chunk, end)) last = end;
-    return last;
+    return this.#scan(chunk, 0, false);
   }
 
-  /** True when the byte ends a record. */
-  #step(byte: number): boolean {
-    const state = this.#state;
-    if (state === "quoted") {
-      if (byte === this.#quote) this.#state = "quote in quoted";
-      return false;
+  /** The first record end from there on, or the last one; -1 without any. */
+  #scan(chunk: Uint8Array, from: number, first: boolean): number {
+    const [delimiter, quote, comment, { length }] = [this.#delimiter, this.#quote, this.#comment, chunk];
+    let stand = this.#stand;
+    let end = -1;
+    for (let i = from; i < length; i++) {
+      let byte = chunk[i];
+      if (stand === Stand.QUOTED) {
+        while (byte !== quote && ++i < length) byte = chunk[i];
+        if (i < length) stand = Stand.QUOTE_IN_QUOTED;
+        continue;
+      }
+      if (stand === Stand.PLAIN) { while (byte !== delimiter && byte !== NEWLINE && ++i < length) byte = chunk[i]; }
+      if (i === length) break;
+      if (byte === NEWLINE) {
+        stand = Stand.LINE_START;
+        end = i + 1;
+        if (first) break;
+      } else if (stand === Stand.QUOTE_IN_QUOTED) {
+        // Anything but a delimiter makes the record invalid (or is the return before a line feed): it ends with its line.
+        stand = byte === quote ? Stand.QUOTED : byte === delimiter ? Stand.FIELD_START : Stand.SKIPPED;
+      } else if (stand === Stand.LINE_START && byte === comment) stand = Stand.SKIPPED;
+      else if (stand < Stand.PLAIN && byte === quote) stand = Stand.QUOTED;
+      else if (stand !== Stand.SKIPPED) stand = byte === delimiter ? Stand.FIELD_START : Stand.PLAIN;
     }
-    if (byte === NEWLINE) {
-      this.#state = "line start";
-      return true;
-    }
-    if (state === "quote in quoted" && byte === this.#quote) this.#state = "quoted";
-    else if (state === "line start" && byte === this.#comment) this.#state = "skipped";
-    else if ((state === "line start" || state === "field start") && byte === this.#quote) this.#state = "quoted";
-    else if (state === "quote in quoted") {
-      // Anything but a delimiter makes the record invalid (or is the return before a line feed): it ends with its line.
-      this.#state = byte === this.#delimiter ? "field start" : "skipped";
-    } else if (state !== "skipped") this.#state = byte === this.#delimiter ? "field start" : "plain";
-    return false;
+    this.#stand = stand;
+    return end;
   }
 }

@@ -1,8 +1,8 @@
 /**
  * A function generated for the columns of a CSV file: goes once over the units of a text (its bytes, where each is one
  * character) and makes a record of each line, numbers straight from their digits and strings cut from the text. What it
- * does not know at a glance it leaves to the parser, record by record: doubled quotes, line feeds in quotes, exponents,
- * long numbers, and everything that is invalid.
+ * does not know at a glance it leaves to the parser, record by record: line feeds in quotes, exponents, long numbers, and
+ * everything that is invalid.
  *
  * Invariant: the same records and invalid lines as csv_parser.ts with the conversions of csv_format.ts, which stay as the
  * way for everything else and as the oracle. Who calls: csv_format.ts.
@@ -81,6 +81,11 @@ while (at < units.length) at = calls.parse(at, line);
   return new Function("converts", "powers", "noValue", body)(converts, POWERS, noValue) as CsvScanner;
 }
 
+/** A replacement in which nothing has a meaning of its own: a dollar would. */
+function quoteText(quote: string): string {
+  return `() => ${JSON.stringify(quote)}`;
+}
+
 /** Writes what scans one field; leaves the block `row` where the parser has to look. */
 class FieldText {
   readonly #request: ScannerRequest;
@@ -133,10 +138,18 @@ let v${i} = ${isNumber ? "0" : "undefined"};`;
     const { dialect: { quote }, trim } = this.#request;
     const plain = `while (b !== ${this.#delimiter} && b !== 10) b = units[++at];
 to${i} = at; ${this.#isLast ? `if (to${i} > from${i} && units[to${i} - 1] === 13) to${i}--;` : ""}`;
-    const quoted = `from${i} = ++at; while ((b = units[at]) !== ${quote.charCodeAt(0)} && b !== 10) at++;
-if (b === 10) break row; to${i} = at; b = units[++at];`;
-    const scanned = quote === "" ? plain : `if (b === ${quote.charCodeAt(0)}) { ${quoted} } else { ${plain} }`;
-    const cut = `text.substring(from${i}, to${i})${trim ? ".trim()" : ""}`;
+    const code = quote.charCodeAt(0);
+    const quoted = `from${i} = ++at; for (;;) { while ((b = units[at]) !== ${code} && b !== 10) at++;
+if (b === 10) break row; if (units[at + 1] !== ${code}) break; doubled${i} = true; at += 2; }
+to${i} = at; b = units[++at];`;
+    const scanned = quote === ""
+      ? plain
+      : `let doubled${i} = false; if (b === ${code}) { ${quoted} } else { ${plain} }`;
+    const part = `text.substring(from${i}, to${i})`;
+    const single = `(doubled${i} ? ${part}.replaceAll(${JSON.stringify(quote + quote)}, ${
+      quoteText(quote)
+    }) : ${part})`;
+    const cut = `${quote === "" ? part : single}${trim ? ".trim()" : ""}`;
     const taken = this.#column === undefined
       ? ""
       : this.#column.form === "text"

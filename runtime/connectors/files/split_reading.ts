@@ -65,7 +65,9 @@ class SplitReading<T> {
     const { path, start, end } = this.#range;
     const { format } = this.#options;
     const header = format.hasHeader ? await this.#readHeader() : undefined;
-    const decoder = format.createDecoder(header?.text, path);
+    const decoder = format.createDecoder(header?.text, path, {
+      generated: this.#context.reader.generatesDecoders,
+    });
     const headerEnd = header?.end ?? 0;
     // A record begins at a position, at the beginning of the file and behind the header; elsewhere it is looked for.
     const aligned = position !== undefined || start <= headerEnd;

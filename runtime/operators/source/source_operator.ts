@@ -251,6 +251,7 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
       sockets: this.ctx.seams.sockets,
       clock: this.ctx.seams.clock,
       signal: this.ctx.signal,
+      generatesDecoders: this.ctx.config.optimizations?.columns !== false,
       sendSplitRequest: () => this.#send({ type: "RequestSplit" }),
       sendSourceEventToCoordinator: (event) => this.#send({ type: "SourceEvent", event }),
     };

@@ -2,7 +2,7 @@
  * From canonical keys to row numbers. Integers go through an open-addressing table, everything else through Maps.
  *
  * Invariants: capacity is a power of two and at most 3/4 full; a removal shifts its followers back, so there are no
- * tombstones. Used by pane.ts, session_store.ts and slice_store.ts.
+ * tombstones. Used by pane.ts, session_store.ts and slices/slice.ts.
  *
  * @module
  */

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { BugError } from "../../errors.ts";
+import { invariant } from "../../errors.ts";
 import type { TimeWindow } from "../../functions/windowing/time_window.ts";
 import { TumblingEventTimeWindows, TumblingProcessingTimeWindows } from "../../functions/windowing/tumbling_windows.ts";
 import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
@@ -136,7 +136,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
   }
 
   onEventTime(_timestamp: number, namespace: string): void {
-    throw new BugError("TSF-0060", `A timer of window ${namespace} was set past its pane`);
+    invariant(false, `a timer of window ${namespace} was set past its pane`);
   }
   onProcessingTime(timestamp: number, namespace: string): void {
     this.onEventTime(timestamp, namespace);

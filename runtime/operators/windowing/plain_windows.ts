@@ -16,7 +16,7 @@ import {
 import type { Window, WindowAssigner } from "../../functions/windowing/windows.ts";
 import { MAX_WATERMARK } from "../../types/stream_element.ts";
 import { ALL_OPTIMIZATIONS } from "../operator.ts";
-import type { SliceGrid } from "./slice_list.ts";
+import type { SliceGrid } from "./slices/slice_list.ts";
 import { type WindowParts, windowsAt } from "./window_path.ts";
 
 /** An assigner whose windows can be kept in panes. */

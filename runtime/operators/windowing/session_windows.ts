@@ -10,7 +10,7 @@
  * @module
  */
 
-import { BugError } from "../../errors.ts";
+import { invariant } from "../../errors.ts";
 import { requireTimestamp, SESSION_GAP, TIME_WINDOW_CODEC, TimeWindow } from "../../functions/windowing/time_window.ts";
 import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
 import type { StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
@@ -86,7 +86,7 @@ export class SessionWindows implements WindowPath, BulkTimers {
   }
 
   onEventTime(_timestamp: number, namespace: string): void {
-    throw new BugError("TSF-0060", `A timer of session ${namespace} was set past its store`);
+    invariant(false, `a timer of session ${namespace} was set past its store`);
   }
   onProcessingTime(timestamp: number, namespace: string): void {
     this.onEventTime(timestamp, namespace);

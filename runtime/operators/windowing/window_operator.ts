@@ -39,7 +39,7 @@ import { checkWindowContent, checkWindowOptions, isMergingAssigner } from "./win
 import { PaneWindows } from "./pane_windows.ts";
 import { paneAssigner, sessionAssigner, sliceAssigner } from "./plain_windows.ts";
 import { SessionWindows } from "./session_windows.ts";
-import { SliceWindows } from "./slice_windows.ts";
+import { SliceWindows } from "./slices/slice_windows.ts";
 import { bindWindowContent, type BoundWindowContent, type WindowContent } from "./window_contents.ts";
 import { WindowEvaluation } from "./window_evaluation.ts";
 import { bindWindowFunction, type BoundWindowFunction, type WindowFunctionSpec } from "./window_functions.ts";

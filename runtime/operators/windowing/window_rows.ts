@@ -165,7 +165,8 @@ function sliceOf({ key, namespace, value }: StateRow, parts: WindowParts): Slice
   const [lastTimestamp, [order, content, firedUntil]] = value as [number, [number, unknown, number]];
   const { assigner } = parts;
   const span = SAME_WINDOWS in assigner ? spanAt(parts, from) : undefined;
-  if (span === undefined || span[0] !== from || span[1] !== to) {
+  const last = span === undefined ? NaN : Math.max(...windowsAt(parts, from).map((window) => window.maxTimestamp()));
+  if (span === undefined || span[0] !== from || span[1] !== to || last !== lastTimestamp) {
     throw new InvalidProgramError("TSF-2110", "The snapshot has slices of other windows", {
       expected: "the window assigner of the job that wrote it",
       found: `${assigner}, where [${from}, ${to}) is no slice`,

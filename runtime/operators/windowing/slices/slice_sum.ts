@@ -6,8 +6,8 @@
  * @module
  */
 
-import { copyValue } from "../../types/copy.ts";
-import type { PaneContent } from "./pane_content.ts";
+import { copyValue } from "../../../types/copy.ts";
+import type { PaneContent } from "../pane_content.ts";
 import type { SliceBlock } from "./slice.ts";
 
 const INITIAL_CAPACITY = 64;

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { PaneContent } from "./pane_content.ts";
-import { type SliceBlock } from "./slice.ts";
+import type { PaneContent } from "../pane_content.ts";
+import type { SliceBlock } from "./slice.ts";
 import { SliceList } from "./slice_list.ts";
 import { SliceSum } from "./slice_sum.ts";
 

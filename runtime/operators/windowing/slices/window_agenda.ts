@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TimeWindow } from "../../functions/windowing/time_window.ts";
+import type { TimeWindow } from "../../../functions/windowing/time_window.ts";
 
 /** See the header. */
 export class WindowAgenda {

@@ -8,10 +8,10 @@
  * @module
  */
 
-import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
-import { ownKey } from "../../types/canonical_key.ts";
-import type { Key } from "../../types/key.ts";
-import { KeyIndex } from "./key_index.ts";
+import type { CanonicalKey, KeyContext } from "../../../state/key_context.ts";
+import { ownKey } from "../../../types/canonical_key.ts";
+import type { Key } from "../../../types/key.ts";
+import { KeyIndex } from "../key_index.ts";
 
 /** See the header. */
 export class Slice {

@@ -12,7 +12,7 @@
 
 import { Slice, type SliceBlock } from "./slice.ts";
 import { SliceSum } from "./slice_sum.ts";
-import type { PaneContent } from "./pane_content.ts";
+import type { PaneContent } from "../pane_content.ts";
 
 /** Windows of fewer slices are added up slice by slice. */
 const MIN_FOR_BLOCKS = 8;

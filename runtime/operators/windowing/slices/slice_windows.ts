@@ -11,20 +11,20 @@
  * @module
  */
 
-import { BugError } from "../../errors.ts";
-import type { TimeWindow } from "../../functions/windowing/time_window.ts";
-import type { KeyContext } from "../../state/key_context.ts";
-import type { StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
-import type { BulkTimers, InternalTimerService } from "../timers/timer_service.ts";
-import { type PaneContent, paneContent } from "./pane_content.ts";
-import { PaneWindows } from "./pane_windows.ts";
-import { gridOf, type PaneAssigner } from "./plain_windows.ts";
+import { invariant } from "../../../errors.ts";
+import type { TimeWindow } from "../../../functions/windowing/time_window.ts";
+import type { KeyContext } from "../../../state/key_context.ts";
+import type { StateMeta, StateRow } from "../../../state/keyed_state_backend.ts";
+import type { BulkTimers, InternalTimerService } from "../../timers/timer_service.ts";
+import { type PaneContent, paneContent } from "../pane_content.ts";
+import { PaneWindows } from "../pane_windows.ts";
+import { gridOf, type PaneAssigner } from "../plain_windows.ts";
 import { KeyNumbers, Slice } from "./slice.ts";
 import { SliceList } from "./slice_list.ts";
 import { SliceSum } from "./slice_sum.ts";
-import { WINDOW_STATE_NAME } from "./window_contents.ts";
-import type { WindowEvaluation } from "./window_evaluation.ts";
-import { spanAt, type WindowParts, type WindowPath, windowsAt } from "./window_path.ts";
+import { WINDOW_STATE_NAME } from "../window_contents.ts";
+import type { WindowEvaluation } from "../window_evaluation.ts";
+import { spanAt, type WindowParts, type WindowPath, windowsAt } from "../window_path.ts";
 import {
   restoredSlices,
   rowOf,
@@ -34,7 +34,7 @@ import {
   type WindowRow,
   windowRowsMeta,
   windowsOfSlices,
-} from "./window_rows.ts";
+} from "../window_rows.ts";
 import { WindowAgenda } from "./window_agenda.ts";
 
 /** No timestamp lies in it. */
@@ -106,7 +106,7 @@ export class SliceWindows implements WindowPath, BulkTimers {
   }
 
   onEventTime(_timestamp: number, namespace: string): void {
-    throw new BugError("TSF-0060", `A timer of window ${namespace} was set past its slices`);
+    invariant(false, `a timer of window ${namespace} was set past its slices`);
   }
   onProcessingTime(timestamp: number, namespace: string): void {
     this.onEventTime(timestamp, namespace);
