@@ -105,6 +105,7 @@ export class OperatorRuntime<OUT = unknown> {
       processingTime,
       proceed: options.proceed,
       isBatch: options.config.runtimeMode === "BATCH",
+      timerBuckets: options.config.optimizations?.timerBuckets,
       // Timers are in state, so a snapshot may be taken between two of them.
       onWork: (work) => this.operator.begin(work, true),
     });

@@ -182,7 +182,9 @@ export abstract class StreamOperatorTestHarness<OUT> {
 
   /** Rows of keyed state (key, namespace and state), of one state or of all. */
   numKeyedStateEntries(stateName?: string): number {
-    return this.#made().keyedState?.numStateEntries(stateName) ?? 0;
+    const { keyedState, timers } = this.#made();
+    // Windows may keep their rows themselves.
+    return (keyedState?.numStateEntries(stateName) ?? 0) + timers.numStateEntries(stateName);
   }
   /** Registered event-time timers, over all keys. */
   numEventTimeTimers(): number {
