@@ -119,7 +119,7 @@ export function countingDoorbells(): { readonly rung: number[]; readonly doorbel
 export function graphOf(build: (env: StreamExecutionEnvironment) => void): JobGraph {
   const { env } = testEnvironment();
   build(env);
-  return generateJobGraph(env.getStreamGraph("job"));
+  return generateJobGraph(env.getStreamGraph());
 }
 
 export const LIMITS = { captureTimeoutMs: 30_000, stuckWarningMs: 10_000, cancellationTimeoutMs: 5000 };

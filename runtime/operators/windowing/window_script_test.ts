@@ -57,10 +57,6 @@ export class WindowHarness extends KeyedOneInputStreamOperatorTestHarness<string
   constructor(options: WindowOperatorOptions, harness: HarnessOptions = {}) {
     super(windowOperator(options), (rec) => rec.k, harness);
   }
-  /** Windows in panes lie beside the backend. */
-  override numKeyedStateEntries(stateName?: string): number {
-    return super.numKeyedStateEntries(stateName) + this.runtime.timers.numStateEntries(stateName);
-  }
   /** Records in order, then side outputs; watermarks are checked and left out. */
   takeOutput(watermark?: number): string {
     const elements = this.getOutput().slice();

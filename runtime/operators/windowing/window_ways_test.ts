@@ -182,9 +182,6 @@ class Harness extends KeyedOneInputStreamOperatorTestHarness<Key, Rec, unknown> 
     this.runNow("watermark", (operator) => operator.processWatermark(watermark));
     for (let i = 1; i < steps && !this.resumeOnce(); i++);
   }
-  override numKeyedStateEntries(stateName?: string): number {
-    return super.numKeyedStateEntries(stateName) + this.runtime.timers.numStateEntries(stateName);
-  }
 }
 
 /** Runs a script on all subtasks and keeps what came out of each in order. */
