@@ -70,6 +70,13 @@ export class FakeSlot implements SlotHandle {
   state(executionId: string, state: ExecutionState, error?: unknown): void {
     this.post({ type: "state", executionId, state, ...(error === undefined ? {} : { error }) });
   }
+  /** All its tasks end as they do when they are cancelled. */
+  cancelled(): void {
+    for (const { executionId } of this.own) {
+      this.state(executionId, "CANCELING");
+      this.state(executionId, "CANCELED");
+    }
+  }
   /** Reads what has come; gives the new requests. */
   read(): SlotRequest[] {
     const news: SlotRequest[] = [];
