@@ -11,7 +11,7 @@ import type { ExecutionGraph } from "../jobmaster/execution_graph.ts";
 import type { SlotGateway, SlotJob, SlotProvider } from "./slots.ts";
 
 /** How long the loop works before timers and sockets get their turn, in ms. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
 
 /** See the module. */
 export function inlineSlots(seams: Seams): SlotProvider {

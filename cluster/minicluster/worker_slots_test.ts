@@ -270,7 +270,14 @@ Deno.test("every report arrives; output is counted down when it is written", asy
   const [source] = job.graph.jobGraph.verticesTopologically;
   const { executionId } = slot.own.find(({ vertexId }) => vertexId === source.id)!;
   const operators = [{ name: "a", numRecordsIn: 3, numRecordsOut: 4 }];
-  const told = { executionId, state: "RUNNING", watermark: 5, isBackPressured: true, busyTimeMs: 6, operators } as const;
+  const told = {
+    executionId,
+    state: "RUNNING",
+    watermark: 5,
+    isBackPressured: true,
+    busyTimeMs: 6,
+    operators,
+  } as const;
   slot.post({ type: "progress", subtasks: [told] });
   const [vertex] = job.progress();
   assert.deepEqual([vertex.numRecordsOut, vertex.busyTimeMs, vertex.isBackPressured], [4, 6, true]);

@@ -11,6 +11,7 @@ import { CsvBoundaries, type CsvDialect, type CsvRows, parseCsv, parseRecord } f
 import { type CsvScanner, generateCsvScanner, type ScannedColumn } from "./csv_scanner.ts";
 import { type DecodedRecords, type RecordDecoder, type RecordFormat, withoutLineEnd } from "./record_format.ts";
 import { checkCharset } from "./text_line_format.ts";
+import { unitsOf } from "./text_units.ts";
 
 /** See {@link csvFormat}. */
 export interface CsvOptions<T> {
@@ -149,12 +150,6 @@ class CsvDecoder<T> implements RecordDecoder<T> {
       invalid: (line, content, reason) => records.invalid(line, content, reason),
     };
   }
-}
-
-function unitsOf(text: string): Uint16Array {
-  const units = new Uint16Array(text.length);
-  for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
-  return units;
 }
 
 function headerNames(text: string, dialect: CsvDialect, path: string): string[] {

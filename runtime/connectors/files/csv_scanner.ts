@@ -11,6 +11,7 @@
  */
 
 import type { CsvDialect } from "./csv_parser.ts";
+import { MAX_DIGITS, POWERS, type TextUnits } from "./text_units.ts";
 
 /** A column of the file. */
 export interface ScannedColumn {
@@ -29,7 +30,7 @@ export interface ScannerCalls {
   parse(start: number, line: number): number;
 }
 /** Takes all records of the text; the units are its characters. */
-export type CsvScanner = (units: Uint8Array | Uint16Array, text: string, calls: ScannerCalls) => void;
+export type CsvScanner = (units: TextUnits, text: string, calls: ScannerCalls) => void;
 
 /** What is generated for. */
 export interface ScannerRequest {
@@ -45,9 +46,6 @@ export interface ScannerRequest {
 
 /** Larger functions are not worth compiling. */
 const MAX_COLUMNS = 60;
-/** Whole numbers of so many digits are exact, and so are their quotients by the powers of ten. */
-const MAX_DIGITS = 15;
-const POWERS: readonly number[] = Array.from({ length: MAX_DIGITS + 1 }, (_, i) => Number(`1e${i}`));
 
 /** The scanner of these columns, or undefined where they are too many or oddly named. */
 export function generateCsvScanner(request: ScannerRequest): CsvScanner | undefined {

@@ -34,7 +34,9 @@ Deno.test("a complete file is read at any position, at most to its end", () =>
     const file = files.openComplete(`${root}/file`);
     assert.equal(file.sizeBytes, 10);
     const into = new Uint8Array(4);
-    for (const [position, expected] of [[0, "0123"], [6, "6789"], [3, "3456"], [8, "89"], [10, ""], [99, ""]] as const) {
+    for (
+      const [position, expected] of [[0, "0123"], [6, "6789"], [3, "3456"], [8, "89"], [10, ""], [99, ""]] as const
+    ) {
       assert.equal(text(into.subarray(0, file.readAt(position, into))), expected);
     }
     file.close();

@@ -127,7 +127,7 @@ Deno.test("a throwing call loses neither the calls behind it nor the timers", as
 Deno.test("while a job keeps the thread busy, sockets and timers of the program get their turn", async () => {
   const server = echoServer();
   const env = StreamExecutionEnvironment.createLocalEnvironment(2);
-  env.fromSequence(1, 2_000_000).map((n) => Math.sqrt(n)).rebalance().map((n) => n * 2).sinkTo(new DiscardingSink());
+  env.fromSequence(1, 12_000_000).map((n) => Math.sqrt(n)).rebalance().map((n) => n * 2).sinkTo(new DiscardingSink());
   let running = true;
   const job = env.execute("busy").finally(() => running = false);
   const connection = await new SystemSockets().connect("127.0.0.1", server.port);

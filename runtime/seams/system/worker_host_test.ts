@@ -330,7 +330,10 @@ eachHost(THREADS, "isolates started ahead are taken, and do not keep the process
     host.prewarm(2);
   `);
   assert.equal(code, 0);
-  assert.deepEqual(out.split("\n").slice(0, 4), ["ready 1", "ready 2", "stopped", "stopped"]);
+  const lines = out.trim().split("\n");
+  assert.deepEqual(lines.slice(0, 2), ["ready 1", "ready 2"]);
+  // The third isolate gets ready sooner or later than the two slots end.
+  assert.deepEqual(lines.slice(2).filter((line) => line !== "ready 1"), ["stopped", "stopped"]);
 });
 
 /** Threads and memory are counted in a process of its own: this one runs other test files beside this. */

@@ -32,7 +32,8 @@ const RANKS: Readonly<Record<string, number>> = { boolean: 0, number: 1, bigint:
 export function compareKeys(a: CanonicalKey, b: CanonicalKey): number {
   if (a === b) return 0;
   const type = typeof a;
-  if (type !== typeof b) return RANKS[type] - RANKS[typeof b];
+  const other = typeof b;
+  if (type !== other) return RANKS[type] - RANKS[other];
   if (type === "string") {
     const shorter = (a as string).length - (b as string).length;
     return shorter !== 0 ? shorter : a < b ? -1 : 1;

@@ -23,7 +23,7 @@ import { MapOperator } from "../../operators/map.ts";
 import { ALL_OPTIMIZATIONS, type StreamOperator } from "../../operators/operator.ts";
 import { ReduceOperator } from "../../operators/reduce.ts";
 import { testSeams } from "../../testing/test_seams.ts";
-import { hashKey, keyGroupFor, subtaskForKeyGroup } from "../../types/key_group.ts";
+import { keyGroupFor, subtaskForKeyGroup } from "../../types/key_group.ts";
 import { MAX_WATERMARK, recordBatch } from "../../types/stream_element.ts";
 import { buildTask } from "../task_builder.ts";
 
@@ -70,7 +70,6 @@ interface Case {
   readonly objectReuse: boolean;
   readonly failing: { readonly where: Where; readonly n: number } | undefined;
   readonly events: readonly Event[];
-  readonly restoredWith?: number;
 }
 
 /** User code that writes down its calls and fails where the case wants it. */
@@ -106,6 +105,7 @@ function headOf(head: Head, calls: Calls): StreamOperator {
     const { count } = ctx.state;
     count.update(count.value() + 1);
     out.collect(next(row, `/${ctx.getCurrentKey()}#${count.value()}`));
+    if (row.n % 4 === 0) out.collect(next(row, "/again"));
     if (row.n % 3 === 0) ctx.timerService().registerEventTimeTimer(row.n + 2);
     if (row.n % 2 === 0) ctx.output(SIDE, next(row, "/side"));
   };
@@ -117,6 +117,7 @@ function headOf(head: Head, calls: Calls): StreamOperator {
   const plain = (input: string) => (row: Row, ctx: ProcessContext, out: Collector<Row>) => {
     calls.made("head", row);
     out.collect(next(row, `/${input}@${ctx.timestamp() ?? "-"}`));
+    if (row.n % 4 === 0) out.collect(next(row, "/again"));
     if (row.n % 2 === 0) ctx.output(SIDE, next(row, "/side"));
   };
   switch (head) {
@@ -156,7 +157,7 @@ function headOf(head: Head, calls: Calls): StreamOperator {
   }
 }
 
-/** The head; a filter and a flatMap behind each other; a map of the side output. The last two write to other tasks. */
+/** The head; a filter and a flatMap behind each other; a map of the side output and of what the filter lets through. The last two write to other tasks. */
 function operatorsOf(given: Case, calls: Calls): StreamOperator[] {
   return [
     headOf(given.head, calls),
@@ -167,12 +168,20 @@ function operatorsOf(given: Case, calls: Calls): StreamOperator[] {
       ...calls.life("tail"),
       flatMap: (row: Row) => row.n % 2 === 0 ? [next(calls.made("tail", row), "x"), next(row, "y")] : [next(row, "z")],
     } as never),
-    new MapOperator<Row, Row>({ ...calls.life("side"), map: (row: Row) => next(row, "!") } as never),
+    new MapOperator<Row, Row>({
+      ...calls.life("side"),
+      map: (row: Row) => {
+        const made = next(row, "!");
+        // Nobody else may see it where every consumer has a copy of its own.
+        if (!given.objectReuse) row.path = "changed";
+        return made;
+      },
+    } as never),
   ];
 }
 const EDGES: readonly (readonly ChainedEdge[])[] = [
   [{ target: 1, targetInput: 0, sideOutputTag: undefined }, { target: 3, targetInput: 0, sideOutputTag: SIDE.id }],
-  [{ target: 2, targetInput: 0, sideOutputTag: undefined }],
+  [{ target: 3, targetInput: 0, sideOutputTag: undefined }, { target: 2, targetInput: 0, sideOutputTag: undefined }],
   [],
   [],
 ] as never;
@@ -392,7 +401,7 @@ for (const head of HEADS) {
         assert.equal(generated.error, undefined);
         assert.equal(generated.trace.at(-1), "FINISHED");
       }),
-      { numRuns: 80 },
+      { numRuns: 250 },
     );
   });
 }
@@ -405,9 +414,9 @@ Deno.test("whatever fails wherever: the same error with the same operator and li
       assert.deepEqual(generated, run(given, false));
       if (generated.error !== undefined) failed++;
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   );
-  assert.ok(failed > 20, `only ${failed} of the runs have failed`);
+  assert.ok(failed > 50, `only ${failed} of the runs have failed`);
 });
 
 const records = (input: number, ...numbers: number[]): Event => ({
@@ -433,14 +442,13 @@ Deno.test("every record goes to the channel of its key, in order", () => {
     if (n % 5 === 4) continue;
     const key = "abc"[n % 3];
     const channel = subtaskForKeyGroup(keyGroupFor(key, MAX_PARALLELISM), MAX_PARALLELISM, 3);
-    assert.equal(typeof hashKey(key), "number");
     for (const end of n % 2 === 0 ? ["x", "y"] : ["z"]) expected[channel].push(`${key}${n}/m${end}:${n}@${n}`);
   }
   const data = out[0].map((items) => items.filter((item) => item.includes("/m")));
   assert.deepEqual(data, expected);
 });
 
-Deno.test("every size of budget gives the same, and a step of one element does one", () => {
+Deno.test("every size of budget gives the same, however small", () => {
   for (const head of HEADS) {
     const events = [
       records(0, 1, 2, 3, 6, 8),
@@ -483,7 +491,7 @@ Deno.test("errors name whose code it was: operator, uid and line", () => {
     ["key", "reduce", "file:///job.ts:10:5", /key selector/],
     ["filter", "map", "file:///job.ts:11:5", /processing a record/],
     ["tail", "co flat map", "file:///job.ts:12:5", /processing a record/],
-    ["partitioner", "co process", "file:///job.ts:12:5", /the key selector after this operator/],
+    ["partitioner", "co process", "file:///job.ts:13:5", /the key selector after this operator/],
   ];
   for (const [where, head, line, doing] of table) {
     for (const codegen of [true, false]) {
@@ -491,7 +499,8 @@ Deno.test("errors name whose code it was: operator, uid and line", () => {
       const [code, summary, operator, userLine] = error as [string, string, { uid?: string; userLine: string }, string];
       const about = JSON.stringify([where, code, summary, operator, userLine]);
       assert.match(code, /^TSF-2\d{3}$/, about);
-      assert.ok(userLine === line || operator.userLine === line, about);
+      assert.equal(operator.userLine, line, about);
+      assert.match(userLine, /fused_heads_test\.ts:\d+:\d+$/, about);
       assert.match(summary, doing, about);
       assert.equal(operator.uid, where === "filter" ? "the-filter" : undefined);
     }
@@ -501,13 +510,28 @@ Deno.test("errors name whose code it was: operator, uid and line", () => {
 Deno.test("counters: every record once per operator, also after an error in the middle of a batch", () => {
   const { counters } = run(base, true);
   // 11 records; 4 and 9 are dropped; even ones become two.
-  assert.deepEqual(counters, [[11, 11], [11, 9], [9, 13], [0, 0]]);
+  assert.deepEqual(counters, [[11, 11], [11, 9], [9, 13], [9, 9]]);
   const failed = run({ ...base, failing: { where: "filter", n: 3 } }, true);
-  assert.deepEqual(failed.counters, [[3, 3], [3, 2], [2, 3], [0, 0]]);
+  assert.deepEqual(failed.counters, [[3, 3], [3, 2], [2, 3], [2, 2]]);
 });
 
 Deno.test("without credits the task stops and keeps its order", () => {
   for (const codegen of [true, false]) {
+    const blocked = new Calls(undefined);
+    const { built } = taskOf({ ...base, rowsPerBatch: 1 }, codegen, blocked);
+    built.task.start();
+    built.task.step();
+    const values = [...Array(40).keys()].map((n): Row => ({ key: "a", n, path: `a${n}` }));
+    built.gates[0].channels[0].connect({ addCredit: () => {} });
+    built.gates[0].channels[0].onItem({ kind: "data", rows: 40, sizeBytes: 1, batch: recordBatch(values) }, 0);
+    for (let n = 0; n < 100; n++) built.task.step();
+    // Six buffers of two rows each are all there is room for, plus what one record has made.
+    const heads = () => blocked.log.filter((line) => line.startsWith("head ")).length;
+    assert.ok(heads() < 20, `${heads()} records were taken`);
+    const before = heads();
+    built.partitions.forEach(({ subpartitions }) => subpartitions.forEach((each) => each.addCredit(1000)));
+    for (let n = 0; n < 100; n++) built.task.step();
+    assert.ok(before < 40 && heads() === 40);
     const given: Case = {
       ...base,
       strategy: "REBALANCE",
