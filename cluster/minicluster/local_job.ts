@@ -6,7 +6,7 @@
  */
 
 import { JobExecutionError } from "../../runtime/errors.ts";
-import { CheckpointingOptions } from "../../runtime/api/config_options.ts";
+import { CheckpointingOptions, SlotOptions } from "../../runtime/api/config_options.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
 import type { ExecuteOptions } from "../../runtime/api/executor.ts";
 import { type JobClient, JobExecutionResult } from "../../runtime/api/job_client.ts";
@@ -363,7 +363,7 @@ export class LocalJob implements JobClient {
     this.#stages.current?.release();
     this.#checkpoints.close();
     try {
-      this.#results = { values: await this.#accumulators.results() };
+      this.#results = { values: await this.#withinLimit(this.#accumulators.results()) };
     } catch (error) {
       this.#results = { error };
     }
@@ -371,6 +371,20 @@ export class LocalJob implements JobClient {
     await this.#coordinators.close();
     this.#options.seams.log.flush?.();
     this.#ended.resolve();
+  }
+
+  /** A slot that has fallen silent must not keep a job that is over: its accumulators are given up, which is said. */
+  #withinLimit(answer: Promise<Readonly<Record<string, unknown>>>): Promise<Readonly<Record<string, unknown>>> {
+    if (this.#provider.isInline) return answer;
+    const { execute, seams } = this.#options;
+    const timeoutMs = execute.configuration.get(SlotOptions.CANCELLATION_TIMEOUT);
+    return new Promise((resolve, reject) => {
+      const cancel = seams.clock.after(timeoutMs, () => {
+        seams.log.log("warn", `a slot has not answered for ${timeoutMs} ms after the end: accumulators are not known`);
+        resolve({});
+      });
+      answer.finally(cancel).then(resolve, reject);
+    });
   }
 
   /** See docs/decisions/0003: once per job, and quietly, because nearly every job has arrow functions. */
