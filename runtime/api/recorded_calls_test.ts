@@ -314,8 +314,8 @@ const KEYS: Record<string, readonly [KeyedStreamOf, unknown, string | undefined]
   "a position": [(s) => s.map((record) => record.list).keyBy(1), 1, undefined],
   "positions": [(s) => s.map((record) => record.list).keyBy(1, 0), [1, "x"], undefined],
   "a key selector object": [
-    // deno-lint-ignore no-explicit-any -- Flink's form, which the types leave out
-    (s) => s.keyBy({ getKey: (record: typeof RECORD) => record.k } as any),
+    // Flink's form, which the types leave out.
+    (s) => s.keyBy({ getKey: (record: typeof RECORD) => record.k } as unknown as (record: typeof RECORD) => string),
     "a",
     undefined,
   ],
@@ -334,8 +334,9 @@ for (const [name, [key, expected, rule]] of Object.entries(KEYS)) {
 Deno.test("a custom partitioner gets the key and the number of channels, as a function or an object", () => {
   for (const partitioner of [(key: number, n: number) => key % n, { partition: (key: number, n: number) => key % n }]) {
     const env = testEnvironment(2);
-    // deno-lint-ignore no-explicit-any -- Flink's form as an object is not in the types
-    env.fromData(RECORD).partitionCustom(partitioner as any, "n").filter(() => true).print();
+    // Flink's form as an object is not in the types.
+    env.fromData(RECORD).partitionCustom(partitioner as (key: number, n: number) => number, "n").filter(() => true)
+      .print();
     const { strategy, keySelector, custom } = env.getStreamGraph().nodes[1].inEdges[0].partitioner;
     assert.deepEqual([strategy, custom!(keySelector!(RECORD), 3)], ["CUSTOM", 2]);
   }

@@ -130,15 +130,25 @@ function patchDate(patches: Patches, tape: CallTape): void {
   patches.replace(globalThis, "Date", () => StandIn);
 }
 
+interface TemporalInstant {
+  readonly epochNanoseconds: bigint;
+  toZonedDateTimeISO(zone: unknown): { toPlainDateTime(): unknown; toPlainDate(): unknown; toPlainTime(): unknown };
+}
+
+/** What is used of Temporal here; not every version has it, nor its types. */
+interface TemporalClock {
+  readonly Now: { instant(): TemporalInstant; timeZoneId(): string };
+  readonly Instant: { fromEpochNanoseconds(nanoseconds: bigint): TemporalInstant };
+}
+
 /** All of Temporal.Now comes from one instant and one time zone. */
 function patchTemporal(patches: Patches, tape: CallTape): void {
-  // deno-lint-ignore no-explicit-any -- not in every version's types
-  const temporal = (globalThis as any).Temporal;
-  const clock = temporal?.Now;
-  if (clock === undefined) return;
+  const temporal = (globalThis as { Temporal?: TemporalClock }).Temporal;
+  if (temporal === undefined) return;
+  const clock = temporal.Now;
   const { instant, timeZoneId } = clock;
   const now = (call: string) => {
-    const nanoseconds = tape.take("Temporal.Now", call, () => instant.call(clock).epochNanoseconds as bigint);
+    const nanoseconds = tape.take("Temporal.Now", call, () => instant.call(clock).epochNanoseconds);
     return temporal.Instant.fromEpochNanoseconds(nanoseconds);
   };
   const zone = () => tape.take("Temporal.Now.timeZoneId", "Temporal.Now.timeZoneId()", () => timeZoneId.call(clock));

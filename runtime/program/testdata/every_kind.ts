@@ -11,8 +11,8 @@ class Moment extends Date {
 }
 export async function main(): Promise<void> {
   const view = new Uint16Array(4);
-  // deno-lint-ignore no-explicit-any -- not in every version's types
-  const { Now } = (globalThis as any).Temporal;
+  // Not in every version's types.
+  const { Now } = (globalThis as unknown as { Temporal: { Now: Record<string, (zone?: string) => unknown> } }).Temporal;
   const seen = {
     date: [Date.now(), new Date().getTime(), Date(), new Moment().getTime(), new Moment().year()],
     given: [

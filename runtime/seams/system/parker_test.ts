@@ -7,8 +7,7 @@ const FOREVER_MS = 5000;
 /** Calls `before` ahead of every atomic access of `run`, with its number; gives the number of accesses. */
 function stepwise(run: () => unknown, before: (step: number) => void): number {
   const names = ["load", "store", "add", "compareExchange", "wait", "waitAsync", "notify"] as const;
-  // deno-lint-ignore no-explicit-any -- all of them alike
-  const atomics = Atomics as any;
+  const atomics = Atomics as unknown as Record<string, (...args: unknown[]) => unknown>;
   const originals = names.map((name) => atomics[name]);
   let step = 0;
   const restore = (): void => names.forEach((name, i) => void (atomics[name] = originals[i]));
