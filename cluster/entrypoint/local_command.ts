@@ -7,6 +7,7 @@
  */
 
 import { FlinkError, InvalidProgramError } from "../../runtime/errors.ts";
+import { SlotOptions } from "../../runtime/api/config_options.ts";
 import { Configuration } from "../../runtime/api/configuration.ts";
 import { bindHost, type HostConnectors } from "../../runtime/api/host_binding.ts";
 import type { PipelineExecutor } from "../../runtime/api/executor.ts";
@@ -45,14 +46,20 @@ export async function localCommand(options: LocalCommandOptions): Promise<number
   const parallelism = options.parallelism ?? navigator.hardwareConcurrency;
   const values = { "parallelism.default": parallelism, ...options.configuration };
   // Refused here, before anything of the program has run.
-  Configuration.from(values);
+  const configuration = Configuration.from(values);
   const console = new JobConsole(consoleOptions(options));
   const seams = { ...systemSeams(), log: console };
   const jobs: LocalJob[] = [];
   let executions = 0;
   // The program's own, also when nothing is recorded any more.
   Object.defineProperty(Deno, "args", { value: options.args, configurable: true, enumerable: true });
-  const program = new ProgramRecorder({ url, args: options.args, configuration: values, log: console });
+  const program = new ProgramRecorder({
+    url,
+    args: options.args,
+    configuration: values,
+    log: console,
+    limits: { maxBytes: configuration.get(SlotOptions.RECORDING_SIZE) },
+  });
   const heard = new Set<string>();
   const executor = hearing(
     heard,

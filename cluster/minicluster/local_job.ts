@@ -1,5 +1,5 @@
 /**
- * A job that runs in this isolate: its execution graph, its tasks on one loop, the coordinators of its sources. The
+ * A job whose JobMaster is this isolate: its execution graph, its stages over slots, the coordinators of its sources. The
  * handle of the program ({@link JobClient}) and what the command line shows ({@link VertexProgress}) come from here.
  *
  * @module

@@ -394,9 +394,11 @@ export const SlotOptions: {
     description: "A slot whose loop has not moved for that long is named in a warning (tsflink only).",
   }),
   RECORDING_SIZE: option("execution.recording.max-size", "memory", {
-    defaultValue: 64 * MIB,
-    min: 1024,
-    description: "What main() may learn from clocks, random values, once() and earlier jobs (tsflink only).",
+    defaultValue: 16 * MIB,
+    min: KIB,
+    description:
+      "What main() may learn from clocks, random values, once() and earlier jobs, on the command line; a job " +
+      "that is executed after more than that runs in the isolate of its program (tsflink only).",
   }),
 };
 

@@ -21,6 +21,12 @@ const JOBS: Readonly<Record<string, string>> = {
     const parallelism = env.getParallelism();
     env.fromSequence(1, count).setParallelism(1).map((n) => word + n + "/" + parallelism).setParallelism(1).print().setParallelism(1);
     await env.execute("script");`,
+  "draws.ts": `
+    import { StreamExecutionEnvironment } from "tsflink";
+    const env = StreamExecutionEnvironment.getExecutionEnvironment();
+    for (let i = 0; i < 2000; i++) Math.random();
+    env.fromData(1).print();
+    await env.execute("draws");`,
   "module.ts": `
     import { StreamExecutionEnvironment } from "tsflink";
     export async function main() {
@@ -197,6 +203,18 @@ const CASES: Readonly<Record<string, Case>> = {
     code: 0,
     out: "w1/1\nw2/1\nw3/1\n",
     err: [/parallelism 1/, /from main/, /Source: Sequence Source/, /FINISHED after .* 3 records read/],
+  },
+  "a program that draws little enough to be recorded": {
+    args: ["local", "-p", "1", "draws.ts"],
+    code: 0,
+    out: "1\n",
+    err: [/"draws" runs in slots of this process/],
+  },
+  "a program that draws more than may be recorded": {
+    args: ["local", "-p", "1", "-D", "execution.recording.max-size=1kb", "draws.ts"],
+    code: 0,
+    out: "1\n",
+    err: [/"draws" runs in this isolate, parallelism 1 \(.* more than 1024 bytes\)/],
   },
   "a module with main, two jobs one after the other": {
     args: ["local", "-p", "1", "module.ts"],
