@@ -38,6 +38,10 @@ const VARIATIONS: Readonly<Record<string, Variation>> = {
     parallelism: 2,
     configuration: { "pipeline.check-mutation": false, "pipeline.object-reuse": true },
   },
+  ...Object.fromEntries(["typed-state", "window-slices", "timer-buckets", "columns"].map((name) => [
+    `without ${name}`,
+    { parallelism: 2, configuration: { [`pipeline.optimize.${name}`]: false } },
+  ])),
   "interpreted": { parallelism: 2, configuration: { "pipeline.optimize.codegen": false } },
   "interpreted, batches of 2": {
     parallelism: 3,
