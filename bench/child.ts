@@ -82,8 +82,9 @@ if (import.meta.main) {
   const restingBytes = Deno.memoryUsage().rss;
 
   const runs = new Pairs(prepared);
+  const warmUpMs = option(args, "warm-up", WARM_UP.ms);
   const start = performance.now();
-  for (let pair = 0; pair < WARM_UP.pairs || performance.now() - start < WARM_UP.ms; pair++) {
+  for (let pair = 0; pair < WARM_UP.pairs || performance.now() - start < warmUpMs; pair++) {
     await runs.run(pair % 2 === 0, false);
     if (performance.now() - start > WARM_UP.enoughMs) break;
   }

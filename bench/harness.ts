@@ -5,10 +5,12 @@
  * the slot go by reference; the codec column sends every one of them through the codec.
  *
  * Usage: deno task bench [case ...] [--rows 2000000] [--pairs 5] [--json] [--ablate] [--nexmark]
- *        [--micro] [--scale]
+ *        [--micro] [--scale] [--save FILE] [--compare FILE] [--tolerance 0.3]
  *
  * Without names all cases run, in some minutes; `--nexmark` and `--micro` choose one group, `--scale` the scale curves
  * instead. `--ablate` adds columns with each optimisation off, and all of them. `--json` prints one object per case.
+ * `--save` keeps the results in a file, `--compare` ends with 1 and names the cases whose share of the loop is lower than
+ * in such a file by more than the tolerance; bench/results holds some.
  *
  * @module
  */
@@ -17,6 +19,7 @@ import { ALL_CASES, type BenchCase, benchCase } from "./cases.ts";
 import { defaultRowCount } from "./nexmark/rows.ts";
 import type { JobOptions } from "./nexmark/cases.ts";
 import { type BenchArgs, flag, OPTIMISATIONS, option, parseArgs } from "./options.ts";
+import { DEFAULT_TOLERANCE, fallen, fallLines, load, save } from "./regression.ts";
 import { caseLine, type CaseResult, heading, summary } from "./report.ts";
 import { type CaseFigures, round, runCase, type RunOptions } from "./run_case.ts";
 import { runScaleCurves } from "./scale.ts";
@@ -36,7 +39,11 @@ function ablations(args: BenchArgs): string[] {
 }
 
 async function runAll(one: BenchCase, args: BenchArgs): Promise<{ result: CaseResult; byReference: CaseFigures }> {
-  const options: RunOptions = { rows: option(args, "rows", one.defaultRows ?? defaultRowCount()), pairs: pairs(args) };
+  const options: RunOptions = {
+    rows: option(args, "rows", one.defaultRows ?? defaultRowCount()),
+    pairs: pairs(args),
+    warmUpMs: warmUpMs(args),
+  };
   const byReference = await runCase(one.name, options);
   const codec = await runCase(one.name, { ...options, job: CODEC });
   const offVsLoop: Record<string, number> = {};
@@ -64,6 +71,11 @@ function pairs(args: BenchArgs): number {
   return Math.max(1, option(args, "pairs", 5));
 }
 
+/** How long a case runs before it counts; undefined: what a child thinks right. */
+function warmUpMs(args: BenchArgs): number | undefined {
+  return args.options.has("warm-up") ? option(args, "warm-up", 0) : undefined;
+}
+
 /** What a kept result needs to be understood later. */
 function surroundings(): Record<string, unknown> {
   const commit = new Deno.Command("git", {
@@ -72,6 +84,7 @@ function surroundings(): Record<string, unknown> {
     stderr: "null",
   }).outputSync();
   return {
+    date: new Date().toISOString().slice(0, 10),
     commit: new TextDecoder().decode(commit.stdout).trim(),
     deno: Deno.version.deno,
     v8: Deno.version.v8,
@@ -86,6 +99,30 @@ function group(args: BenchArgs): readonly BenchCase[] {
   return ALL_CASES.filter((one) => (one.class === "micro") === micro);
 }
 
+function print(result: CaseResult, byReference: CaseFigures, args: BenchArgs): void {
+  if (!flag(args, "json")) {
+    console.log(caseLine(result));
+    return;
+  }
+  const { wallVsLoop, loopCpuNsPerEvent, restingMemory, resultRows, checksum, events } = byReference;
+  const isQuiet = Deno.loadavg()[0] <= navigator.hardwareConcurrency + SPARE_LOAD;
+  const { query, ...rest } = result;
+  const named = result.class === "micro" ? { case: query, ...rest } : result;
+  const more = { loopCpuNsPerEvent, restingMemory, rows: events, resultRows, checksum };
+  console.log(JSON.stringify({ ...named, ...more, ...(isQuiet ? { wallVsLoop } : {}), ...surroundings() }));
+}
+
+/** Keeps and compares the results as asked; false when something has fallen. */
+function keepAndCompare(results: readonly CaseResult[], args: BenchArgs): boolean {
+  const [saveTo, compareTo] = [args.options.get("save"), args.options.get("compare")];
+  if (saveTo !== undefined) save(saveTo, { surroundings: surroundings(), cases: results });
+  if (compareTo === undefined) return true;
+  const tolerance = option(args, "tolerance", DEFAULT_TOLERANCE);
+  const falls = fallen(load(compareTo), results, tolerance);
+  for (const line of fallLines(falls, results.length, tolerance)) console.error(line);
+  return falls.length === 0;
+}
+
 async function main(args: BenchArgs): Promise<boolean> {
   if (flag(args, "scale")) return await runScaleCurves(args);
   const cases = args.names.length > 0 ? args.names.map(benchCase) : group(args);
@@ -96,15 +133,7 @@ async function main(args: BenchArgs): Promise<boolean> {
     try {
       const { result, byReference } = await runAll(one, args);
       results.push(result);
-      const { wallVsLoop, loopCpuNsPerEvent, restingMemory, resultRows, checksum, events } = byReference;
-      const isQuiet = Deno.loadavg()[0] <= navigator.hardwareConcurrency + SPARE_LOAD;
-      if (!flag(args, "json")) console.log(caseLine(result));
-      else {
-        const { query, ...rest } = result;
-        const named = result.class === "micro" ? { case: query, ...rest } : result;
-        const more = { loopCpuNsPerEvent, restingMemory, rows: events, resultRows, checksum };
-        console.log(JSON.stringify({ ...named, ...more, ...(isQuiet ? { wallVsLoop } : {}), ...surroundings() }));
-      }
+      print(result, byReference, args);
     } catch (error) {
       // A case that fails, or whose results differ, gets no ratio; the others go on.
       isComplete = false;
@@ -112,7 +141,7 @@ async function main(args: BenchArgs): Promise<boolean> {
     }
   }
   if (!flag(args, "json")) { for (const line of summary(results)) console.log(line); }
-  return isComplete;
+  return keepAndCompare(results, args) && isComplete;
 }
 
 if (import.meta.main) Deno.exit(await main(parseArgs(Deno.args)) ? 0 : 1);

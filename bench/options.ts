@@ -11,7 +11,19 @@ export interface BenchArgs {
   readonly flags: ReadonlySet<string>;
 }
 
-const WITH_VALUE = new Set(["rows", "pairs", "off", "out", "options", "seconds", "interval"]);
+const WITH_VALUE = new Set([
+  "rows",
+  "pairs",
+  "off",
+  "out",
+  "options",
+  "seconds",
+  "interval",
+  "save",
+  "compare",
+  "tolerance",
+  "warm-up",
+]);
 
 /** Reads `name --flag --option value`. */
 export function parseArgs(given: readonly string[]): BenchArgs {

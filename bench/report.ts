@@ -47,17 +47,18 @@ export function caseLine(result: CaseResult): string {
     `   ${memory.padStart(9)}${isLow ? `   below ${QUERY_SHARE} of its class's line` : ""}`;
 }
 
-/** Geometric means per class and over all, against the targets. */
+/** Geometric means per class and over all, against the targets, and the queries that are too far below. */
 export function summary(results: readonly CaseResult[]): string[] {
   const lines: string[] = [];
   const line = (name: QueryClass | "all", of: readonly CaseResult[]): void => {
-    const target = TARGETS[name];
+    const { accept, aim } = TARGETS[name];
     if (of.length === 0) return;
     const [byReference, codec] = [geometricMean(of.map((one) => one.vsLoop)), geometricMean(of.map(codecOf))];
-    const verdict = byReference >= target.aim ? "aim reached" : byReference >= target.accept ? "accepted" : "below";
+    const low = of.filter((one) => name !== "all" && one.vsLoop < QUERY_SHARE * accept).map(({ query }) => query);
     lines.push(
-      `${name.padEnd(12)} ${share(byReference)} by reference, ${share(codec).trim()} codec` +
-        `   accept ${target.accept}, aim ${target.aim}: ${verdict}`,
+      `${name.padEnd(12)} ${share(byReference)} by reference, ${share(codec)} codec` +
+        `   line ${accept}: ${verdict(byReference, accept)}   aim ${aim}: ${verdict(byReference, aim)}` +
+        (low.length === 0 ? "" : `   below ${QUERY_SHARE} of the line: ${low.join(", ")}`),
     );
   };
   const judged = results.filter((one) => one.class !== "micro");
@@ -65,6 +66,11 @@ export function summary(results: readonly CaseResult[]): string[] {
     line(name, name === "all" ? judged : judged.filter((one) => one.class === name));
   }
   return lines;
+}
+
+/** How much of the target is reached. */
+function verdict(value: number, target: number): string {
+  return `${value >= target ? "met" : "not met"} (${(value / target).toFixed(2)} of it)`;
 }
 
 function codecOf({ codecVsLoop }: CaseResult): number {

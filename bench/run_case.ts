@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly rows: number;
   readonly pairs: number;
   readonly job?: JobOptions;
+  /** How long loop and job take turns before it counts. Default: as long as the compiler takes. */
+  readonly warmUpMs?: number;
   /** Run ten other jobs in the same isolate first. */
   readonly afterJobs?: boolean;
   /** After that long the process is ended and the case has failed. Default 10 minutes. */
@@ -40,8 +42,9 @@ export interface CaseFigures {
 
 /** Runs the case; throws what the process wrote when it fails, as it does when the results differ. */
 export async function runCase(name: string, options: RunOptions): Promise<CaseFigures> {
-  const { rows, pairs, job = {}, afterJobs = false, limitMs = 600_000 } = options;
+  const { rows, pairs, job = {}, warmUpMs, afterJobs = false, limitMs = 600_000 } = options;
   const args = [name, "--rows", `${rows}`, "--pairs", `${pairs}`, "--options", JSON.stringify(job)];
+  if (warmUpMs !== undefined) args.push("--warm-up", `${warmUpMs}`);
   if (afterJobs) args.push("--after-jobs");
   return figures(await inProcess<ChildReport>("child.ts", args, limitMs));
 }

@@ -69,6 +69,7 @@ function figuresOf({ name, rows, afterJobs }: Point, args: BenchArgs): Promise<C
     rows: option(args, "rows", rows),
     pairs: option(args, "pairs", 3),
     afterJobs,
+    warmUpMs: args.options.has("warm-up") ? option(args, "warm-up", 0) : undefined,
     limitMs: option(args, "seconds", 120) * 1000,
   });
 }
@@ -115,7 +116,8 @@ async function runState(args: BenchArgs): Promise<boolean> {
   let isComplete = true;
   if (!flag(args, "json")) console.log("state of a numeric count\n       keys   bytes per key   longest pauses, ms");
   let restingBytes = 0;
-  for (const keys of STATE_KEYS) {
+  const most = option(args, "rows", Infinity);
+  for (const keys of STATE_KEYS.filter((each, i) => i === 0 || each <= most)) {
     const limitMs = option(args, "seconds", 120) * 1000;
     try {
       const report = await inProcess<StateReport>("state_child.ts", ["--rows", `${keys}`], limitMs);

@@ -5,6 +5,7 @@ import { type CpuProfile, flameTree, functionTimes } from "./cpu_profile.ts";
 import { flameGraphPage } from "./flame_graph.ts";
 import { geometricMean, measure, median } from "./measure.ts";
 import { flag, option, parseArgs, switchesOff } from "./options.ts";
+import { fallen, fallLines, type KeptResults } from "./regression.ts";
 import { caseLine, type CaseResult, heading, summary } from "./report.ts";
 import { scaleCase } from "./scale_cases.ts";
 
@@ -86,9 +87,31 @@ Deno.test("the table has ratios and no bare times; classes are geometric means a
     result({ query: "chain", class: "micro", vsLoop: 0.001 }),
   ]);
   assert.deepEqual(lines.map((text) => text.split(/\s+/)[0]), ["stateless", "joins", "all"]);
-  assert.match(lines[0], /0\.60 by reference, 0\.25 codec\s+accept 0\.4, aim 0\.7: accepted/);
-  assert.match(lines[1], /0\.10 by reference.*below/);
-  assert.match(lines[2], /0\.33 by reference.*accept 0\.3.*accepted/);
+  assert.match(
+    lines[0],
+    /0\.60 by reference,\s+0\.25 codec\s+line 0\.4: met \(1\.50 of it\)\s+aim 0\.7: not met \(0\.86 of it\)$/,
+  );
+  assert.match(lines[1], /0\.10 by reference.*line 0\.2: not met \(0\.50 of it\).*below 0\.6 of the line: q3$/);
+  assert.match(lines[2], /0\.33 by reference.*line 0\.3: met \(1\.10 of it\)\s+aim 0\.55: not met \(0\.60 of it\)$/);
+});
+
+Deno.test("a fall beyond the tolerance is named with its way, before and now", () => {
+  const kept: KeptResults = {
+    surroundings: {},
+    cases: [result({ vsLoop: 0.5, codecVsLoop: 0.2 }), result({ query: "gone", vsLoop: 1 })],
+  };
+  const against = (over: Partial<CaseResult>, tolerance = 0.3) => fallen(kept, [result(over)], tolerance);
+  assert.deepEqual(against({ vsLoop: 0.36, codecVsLoop: 0.15 }), []);
+  assert.deepEqual(against({ query: "new", vsLoop: 0.001 }), []);
+  const falls = against({ vsLoop: 0.34, codecVsLoop: 0.1 });
+  assert.deepEqual(falls.map(({ name, way, before, now }) => [name, way, before, now]), [
+    ["q0", "by reference", 0.5, 0.34],
+    ["q0", "codec", 0.2, 0.1],
+  ]);
+  assert.equal(against({ vsLoop: 0.34, codecVsLoop: 0.2 }, 0.4).length, 0);
+  const [first] = fallLines(falls, 1, 0.3);
+  assert.equal(first, "q0 has fallen: 0.500 of the loop before, 0.340 now (by reference), 32 % less; allowed are 30 %");
+  assert.match(fallLines([], 7, 0.25).join(), /no case of 7 has lost more than 25 %/);
 });
 
 Deno.test("points of scale curves by name", () => {

@@ -20,7 +20,7 @@ import {
   StreamExecutionEnvironment,
   WatermarkStrategy,
 } from "tsflink";
-import { ManualClock, MemoryFiles, RecordingSink, testSeams } from "tsflink/testing";
+import { ManualClock, MemoryFiles, RecordingSink, testEnvironment, testSeams } from "tsflink/testing";
 import { hostBinding } from "../../runtime/api/host_binding.ts";
 import type { Seams } from "../../runtime/seams/seams.ts";
 import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
@@ -392,4 +392,72 @@ Deno.test("flatMap of nothing and sources without records leave complete, empty 
   await batch.env.execute();
   assert.deepEqual(sink.values, []);
   batch.assertTidy();
+});
+
+Deno.test("failure-rate and exponential-delay answer failures of stages; names are Flink's, others are refused", async () => {
+  const rate = {
+    "restart-strategy.type": "failure-rate",
+    "restart-strategy.failure-rate.max-failures-per-interval": 2,
+    "restart-strategy.failure-rate.failure-rate-interval": "10 s",
+    "restart-strategy.failure-rate.delay": "4 s",
+  };
+  const exponential = {
+    "restart-strategy.type": "exponential-delay",
+    "restart-strategy.exponential-delay.jitter-factor": 0,
+    "restart-strategy.exponential-delay.attempts-before-reset-backoff": 3,
+  };
+  const table: [Readonly<Record<string, unknown>>, readonly number[], boolean, number][] = [
+    [rate, [1, 2], true, 8000],
+    [rate, [1, 2, 3], false, 8000],
+    [{ ...rate, "restart-strategy.failure-rate.delay": "6 s" }, [1, 2, 3, 4], true, 24_000],
+    [exponential, [1, 2, 3], true, 1000 + 1500 + 2250],
+    [{ ...exponential, "restart-strategy.type": "ExponentialDelay" }, [1, 2, 3, 4], false, 1000 + 1500 + 2250],
+    [{ "restart-strategy.type": "FixedDelay" }, [1], true, 1000],
+    [{ "restart-strategy.type": "off" }, [1], false, 0],
+  ];
+  for (const [configuration, second, ends, clockMs] of table) {
+    const { batch, error, calls } = await run({ second }, configuration);
+    assert.deepEqual(
+      [error?.code, batch.clock.now()],
+      [ends ? undefined : "TSF-2001", clockMs],
+      JSON.stringify(second),
+    );
+    assert.equal(calls[0], 10, "the first stage ran once");
+    assert.doesNotMatch(batch.warnings.join("\n"), /not acted on/);
+  }
+  const wrong: [Readonly<Record<string, unknown>>, RegExp][] = [
+    [{ "restart-strategy.type": "sometimes" }, /restart-strategy\.type.*\n.*fixed-delay.*failure-rate.*\n.*sometimes/],
+    [{ ...exponential, "restart-strategy.exponential-delay.backoff-multiplier": 1 }, /above 1/],
+    [{ ...exponential, "restart-strategy.exponential-delay.jitter-factor": 1.5 }, /from 0 to 1/],
+    [{ ...exponential, "restart-strategy.exponential-delay.initial-backoff": "2 min" }, /at most .*max-backoff/],
+  ];
+  for (const [configuration, message] of wrong) {
+    const batch = new Batch(configuration);
+    build(batch.env, { first: new Tripwire(), second: new Tripwire(), third: new Tripwire() })
+      .sinkTo(new RecordingSink());
+    await assert.rejects(batch.env.execute(), (error: FlinkError) => {
+      assert.equal(error.code, "TSF-4002");
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+Deno.test("a BATCH job refuses a snapshot to start from; a streaming one of the same program takes it", async () => {
+  const first = testEnvironment({ autoAdvance: false });
+  const program = (env: StreamExecutionEnvironment, sink: RecordingSink<number>) =>
+    env.fromSequence(1, 3).keyBy((n) => n % 2).reduce((a, b) => a + b).sinkTo(sink);
+  program(first.env, new RecordingSink());
+  const client = await first.env.executeAsync();
+  const restoreFrom = await first.takeSnapshot(client);
+  await client.cancel();
+  for (const mode of ["STREAMING", "BATCH"] as const) {
+    const second = testEnvironment({ restoreFrom });
+    second.env.setRuntimeMode(mode);
+    const sink = new RecordingSink<number>();
+    program(second.env, sink);
+    if (mode === "STREAMING") await second.env.execute();
+    else await assert.rejects(second.env.execute(), { code: "TSF-5031" });
+    assert.equal(sink.values.length > 0, mode === "STREAMING");
+  }
 });

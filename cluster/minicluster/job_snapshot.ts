@@ -5,7 +5,7 @@
  * @module
  */
 
-import { JobExecutionError } from "../../runtime/errors.ts";
+import { InvalidProgramError, JobExecutionError } from "../../runtime/errors.ts";
 import type { JobGraph } from "../../runtime/graph/job_graph.ts";
 import { type OperatorSubtaskState, redistribute } from "../../runtime/state/rescale.ts";
 import type { RestoredJob } from "../../runtime/tasks/slot/slot_protocol.ts";
@@ -19,6 +19,16 @@ export class JobSnapshot {
     /** State of split enumerators by operator id. */
     readonly enumerators: ReadonlyMap<string, Uint8Array>,
   ) {}
+
+  /** @throws InvalidProgramError TSF-5031 for a BATCH job. */
+  checkGoesWith({ name, type }: JobGraph): void {
+    if (type !== "BATCH") return;
+    throw new InvalidProgramError("TSF-5031", `BATCH job "${name}" cannot start from a snapshot`, {
+      expected: "a job in STREAMING mode, or no snapshot to start from",
+      found: `checkpoint ${this.checkpointId} and execution.runtime-mode BATCH`,
+      hint: "A BATCH job keeps the state of one key at a time and reads its input from the beginning.",
+    });
+  }
 
   /** The states as the subtasks of another graph of the same job need them. */
   redistributeTo(graph: JobGraph): RestoredJob {

@@ -69,8 +69,11 @@ export class LocalJob implements JobClient {
   /** Once the job has ended: its results, or why they cannot be had. */
   #results: { readonly values: Readonly<Record<string, unknown>> } | { readonly error: unknown } | undefined;
 
+  /** @throws InvalidProgramError TSF-5031 for a BATCH job that is to start from a snapshot, TSF-4002 for a wrong option. */
   constructor(options: LocalJobOptions) {
     this.#options = options;
+    options.restored?.checkGoesWith(options.jobGraph);
+    const strategy = restartStrategy(options.execute.configuration, options.jobGraph.type, options.seams);
     const { seams } = options;
     this.#provider = options.slots ?? inlineSlots(seams);
     this.graph = new ExecutionGraph(options.jobId, options.jobGraph, () => seams.clock.now(), (state) => {
@@ -79,7 +82,7 @@ export class LocalJob implements JobClient {
     });
     this.#coordinators = new JobCoordinators({
       seams,
-      restored: this.#isBatch ? undefined : options.restored?.enumerators,
+      restored: options.restored?.enumerators,
       send: (vertexId, subtaskIndex, operatorId, event) =>
         this.#sendToOperator(vertexId, subtaskIndex, { operatorId, event }),
       fail: (error) => this.#failStage(error),
@@ -99,7 +102,7 @@ export class LocalJob implements JobClient {
       graph: this.graph,
       provider: this.#provider,
       seams,
-      strategy: restartStrategy(options.execute.configuration, options.jobGraph.type),
+      strategy,
       onIdle: options.onIdle,
       host: {
         onStart: (stage) => this.#stageStarts(stage),
@@ -108,10 +111,6 @@ export class LocalJob implements JobClient {
         fail: (error) => this.fail(error),
       },
     });
-  }
-
-  get #isBatch(): boolean {
-    return this.#options.jobGraph.type === "BATCH";
   }
 
   /**
@@ -131,7 +130,7 @@ export class LocalJob implements JobClient {
           ...this.#options.settings,
         },
         cachedFiles: cachedFilePaths(execute.cachedFiles, seams.files),
-        restored: this.#isBatch ? undefined : restored?.redistributeTo(jobGraph),
+        restored: restored?.redistributeTo(jobGraph),
         collect: [...execute.collect?.keys() ?? []],
       },
       onReport: (slot, report) => this.#onReport(slot, report),

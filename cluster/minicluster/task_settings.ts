@@ -14,8 +14,16 @@ import {
 } from "../../runtime/api/config_options.ts";
 import type { ConfigOption } from "../../runtime/api/config_option.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
-import { fixedDelay, NO_RESTART, type RestartStrategy } from "../jobmaster/restart_strategy.ts";
+import { restartSettings, RestartStrategyOptions } from "../../runtime/api/options/restart_options.ts";
+import type { Seams } from "../../runtime/seams/seams.ts";
 import type { TaskSettings } from "../../runtime/tasks/task_builder.ts";
+import {
+  exponentialDelay,
+  failureRate,
+  fixedDelay,
+  NO_RESTART,
+  type RestartStrategy,
+} from "../jobmaster/restart_strategy.ts";
 
 /** Exclusive buffers of a channel, fixed in Flink 2. */
 const EXCLUSIVE_BUFFERS = 2;
@@ -72,14 +80,28 @@ export function taskSettings(
   };
 }
 
-/** How failures of a job are answered: BATCH jobs try stages again, streaming ones need durable checkpoints for that. */
-export function restartStrategy(configuration: Configuration, runtimeMode: "STREAMING" | "BATCH"): RestartStrategy {
-  if (runtimeMode !== "BATCH" || !isFixedDelay(configuration)) return NO_RESTART;
-  return fixedDelay(configuration.get(JobOptions.FIXED_DELAY_ATTEMPTS), configuration.get(JobOptions.FIXED_DELAY));
-}
-
-function isFixedDelay(configuration: Configuration): boolean {
-  return ["fixed-delay", "fixeddelay"].includes(configuration.get(JobOptions.RESTART_STRATEGY)?.toLowerCase() ?? "");
+/**
+ * How failures of a job are answered: BATCH jobs try stages again, streaming ones need durable checkpoints for that.
+ *
+ * @throws InvalidProgramError TSF-4002 for a strategy that makes no sense.
+ */
+export function restartStrategy(
+  configuration: Configuration,
+  runtimeMode: "STREAMING" | "BATCH",
+  { clock, random }: Pick<Seams, "clock" | "random">,
+): RestartStrategy {
+  const settings = restartSettings(configuration);
+  if (runtimeMode !== "BATCH") return NO_RESTART;
+  switch (settings.type) {
+    case "none":
+      return NO_RESTART;
+    case "fixed-delay":
+      return fixedDelay(settings.attempts, settings.delayMs);
+    case "failure-rate":
+      return failureRate(settings, clock);
+    case "exponential-delay":
+      return exponentialDelay(settings, clock, random.fork("restarts"));
+  }
 }
 
 /** Options of later parts: known, so that a configuration written for Flink is accepted, but not acted on yet. */
@@ -91,6 +113,7 @@ const WITHOUT_EFFECT: readonly ConfigOption<unknown>[] = [
   JobOptions.RESTART_STRATEGY,
   JobOptions.FIXED_DELAY_ATTEMPTS,
   JobOptions.FIXED_DELAY,
+  ...Object.values(RestartStrategyOptions),
   JobOptions.LATENCY_INTERVAL,
   JobOptions.TASK_SLOTS,
   JobOptions.MIN_SEGMENT_SIZE,
@@ -100,18 +123,17 @@ const WITHOUT_EFFECT: readonly ConfigOption<unknown>[] = [
   JobOptions.PARTITION_REQUEST_TIMEOUT,
 ] as ConfigOption<unknown>[];
 
-/** What a BATCH job does act on, when its strategy is one that is known. */
+/** What a BATCH job does act on. */
 const RESTARTS: readonly unknown[] = [
   JobOptions.RESTART_STRATEGY,
   JobOptions.FIXED_DELAY_ATTEMPTS,
   JobOptions.FIXED_DELAY,
+  ...Object.values(RestartStrategyOptions),
 ];
-const NO_RESTARTS: readonly string[] = ["none", "off", "disable"];
 
 /** Keys that were set and that this version does not act on. */
 export function keysWithoutEffect(configuration: Configuration, runtimeMode: "STREAMING" | "BATCH"): string[] {
-  const strategy = configuration.get(JobOptions.RESTART_STRATEGY)?.toLowerCase() ?? "none";
-  const restarts = runtimeMode === "BATCH" && (isFixedDelay(configuration) || NO_RESTARTS.includes(strategy));
+  const restarts = runtimeMode === "BATCH";
   return WITHOUT_EFFECT.filter((option) => configuration.contains(option) && !(restarts && RESTARTS.includes(option)))
     .map((option) => option.key);
 }

@@ -8,7 +8,7 @@ Deno.test("settings follow the configuration", () => {
   const plain = taskSettings(Configuration.from({}), "STREAMING", false);
   assert.deepEqual(
     [plain.forceCodec, plain.maxRowsPerBatch, plain.segmentBytes, plain.operatorConfig.autoWatermarkIntervalMs],
-    [false, 256, 32768, 200],
+    [false, 1024, 32768, 200],
   );
   const other = taskSettings(
     Configuration.from({
@@ -41,6 +41,7 @@ Deno.test("what is set and not acted on is named, and nothing else", () => {
     [{ "parallelism.default": 3, "pipeline.object-reuse": true }, []],
     [{ "state.backend.type": "disk" }, ["state.backend.type"]],
     [{ "restart-strategy.type": "none", "pipeline.name": "x" }, ["restart-strategy.type"]],
+    [{ "restart-strategy.exponential-delay.jitter-factor": 0 }, ["restart-strategy.exponential-delay.jitter-factor"]],
     [{ "execution.checkpointing.interval": "1 s" }, []],
     [{ "execution.checkpointing.dir": "/x" }, ["execution.checkpointing.dir"]],
   ];
@@ -50,7 +51,7 @@ Deno.test("what is set and not acted on is named, and nothing else", () => {
   const batch: [Record<string, unknown>, string[]][] = [
     [{ "restart-strategy.type": "none", "pipeline.name": "x" }, []],
     [{ "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": 2 }, []],
-    [{ "restart-strategy.type": "failure-rate" }, ["restart-strategy.type"]],
+    [{ "restart-strategy.type": "failure-rate", "restart-strategy.failure-rate.delay": "1 s" }, []],
     [{ "restart-strategy.type": "none", "state.backend.type": "disk" }, ["state.backend.type"]],
   ];
   for (const [values, keys] of batch) assert.deepEqual(keysWithoutEffect(Configuration.from(values), "BATCH"), keys);

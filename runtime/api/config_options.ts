@@ -6,6 +6,12 @@
  */
 
 import { choice, type ConfigOption, option, optional } from "./config_option.ts";
+import {
+  FIXED_DELAY,
+  FIXED_DELAY_ATTEMPTS,
+  RESTART_STRATEGY,
+  RestartStrategyOptions,
+} from "./options/restart_options.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -149,7 +155,7 @@ export const ExecutionOptions: {
     description: "Where the slots of a local job run (tsflink only).",
   }),
   BATCH_ROWS: option("execution.batch.max-rows", "int", {
-    defaultValue: 256,
+    defaultValue: 1024,
     min: 1,
     description: "Most records in a batch between operators (tsflink only).",
   }),
@@ -258,21 +264,9 @@ export const JobOptions: {
     defaultValue: "hashmap",
     description: "Where keyed state is kept while the job runs.",
   }),
-  RESTART_STRATEGY: optional(
-    "restart-strategy.type",
-    "string",
-    "none, fixed-delay, failure-rate or exponential-delay; default: exponential-delay when checkpoints are on.",
-  ),
-  FIXED_DELAY_ATTEMPTS: option("restart-strategy.fixed-delay.attempts", "int", {
-    defaultValue: 1,
-    min: 0,
-    description: "Restarts of the fixed-delay strategy.",
-  }),
-  FIXED_DELAY: option("restart-strategy.fixed-delay.delay", "duration", {
-    defaultValue: SECOND,
-    min: 0,
-    description: "Wait before a restart of the fixed-delay strategy.",
-  }),
+  RESTART_STRATEGY,
+  FIXED_DELAY_ATTEMPTS,
+  FIXED_DELAY,
   LATENCY_INTERVAL: option("metrics.latency.interval", "duration", {
     defaultValue: 0,
     min: 0,
@@ -410,6 +404,7 @@ export const CONFIG_OPTIONS: ReadonlyMap<string, ConfigOption<unknown>> = new Ma
     ExecutionOptions,
     CheckpointingOptions,
     JobOptions,
+    RestartStrategyOptions,
     SinkOptions,
     SlotOptions,
     OptimizationOptions,

@@ -87,6 +87,8 @@ export interface SourceReaderContext {
   readonly signal: AbortSignal;
   /** Whether functions may be generated that read bytes (`pipeline.optimize.columns`). Default true. */
   readonly generatesDecoders?: boolean;
+  /** Whether functions may be generated that copy records (`pipeline.optimize.codegen`). Default true. */
+  readonly generatesCopiers?: boolean;
   /** Asks the enumerator for a split. */
   sendSplitRequest(): void;
   /** Sends an event of the source's own to the enumerator. */

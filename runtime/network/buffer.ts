@@ -34,8 +34,8 @@ export class ColumnPool {
   }
 }
 
-/** As many as a channel has buffers on their way, about. */
-const POOLED_COLUMNS = 16;
+/** More than a channel has buffers on their way. */
+const POOLED_COLUMNS = 32;
 
 /** Announces a schema before its first use on a channel. */
 export interface SchemaEvent {

@@ -95,3 +95,49 @@ Deno.test("custom: gets key and number of channels; anything but a channel is re
     assert.throws(() => selector(0), { code: "TSF-2121", found: String(wrong) }, String(wrong));
   }
 });
+
+const keys = fc.oneof(
+  fc.integer(),
+  fc.double(),
+  fc.string(),
+  fc.boolean(),
+  fc.bigInt(),
+  fc.constantFrom<Key>(-0, 0, -1, NaN, 2 ** 31, -(2 ** 31), 2 ** 40, -(2 ** 40), "", "\u{1F600}"),
+  fc.array(fc.oneof(fc.integer(), fc.string())),
+  fc.record({ a: fc.integer(), b: fc.string() }, { noNullPrototype: true }),
+);
+
+for (const keyHashRule of ["auto", "int", "long", "double", "string", "boolean"] as const) {
+  Deno.test(`hash, rule ${keyHashRule}: a generated selector chooses as the general one, and refuses what it refuses`, () => {
+    const outcome = (choose: () => number): number | string => {
+      try {
+        return choose();
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    for (const [numChannels, maxParallelism] of [[2, 128], [3, 128], [7, 1000], [128, 128], [5, 32_768]]) {
+      const options = { keySelector: (value: unknown) => value, keyHashRule, maxParallelism };
+      const general = select("HASH", numChannels, options);
+      const generated = select("HASH", numChannels, { ...options, generatedId: "job */ 1" });
+      fc.assert(fc.property(keys, (key) => {
+        assert.equal(outcome(() => generated(key)), outcome(() => general(key)));
+      }));
+      assert.deepEqual(outcome(() => generated(undefined)), outcome(() => general(undefined)));
+    }
+  });
+}
+
+Deno.test("what a key selector throws is told as the edge wants it", () => {
+  const keySelector = (): never => {
+    throw new Error("no key");
+  };
+  const keySelectorFailed = (error: unknown): Error => new Error("told", { cause: error });
+  for (const generatedId of [undefined, "job 2"]) {
+    for (const strategy of ["HASH", "CUSTOM"] as const) {
+      const options = { keySelector, generatedId, custom: () => 0 };
+      assert.throws(() => select(strategy, 2, options)(1), { message: "no key" });
+      assert.throws(() => select(strategy, 2, { ...options, keySelectorFailed })(1), { message: "told" });
+    }
+  }
+});

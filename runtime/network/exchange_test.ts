@@ -140,6 +140,35 @@ Deno.test("what exceeds the overflow goes to disk and comes back in order", () =
   assert.equal(out.hasRoom, true);
 });
 
+Deno.test("bytes: room ends at the limit and comes back at half of it, whatever their buffers are", () => {
+  const { partition: out, rooms } = partition({ maxBuffers: 100, maxBytes: 48 });
+  const into = gate(1, { exclusiveBuffersPerChannel: 1 });
+  out.subpartitions[0].add(data(1, 2, 3));
+  out.subpartitions[0].add(data(4, 5));
+  assert.equal(out.hasRoom, true);
+  // One call may exceed it: what is there stays in memory.
+  for (const n of [6, 7, 8]) out.subpartitions[0].add(data(n));
+  assert.equal(out.hasRoom, false);
+  assert.equal(out.spilledBuffers, 0);
+  connect(out, 0, into, 0);
+  assert.deepEqual([rooms, out.hasRoom], [[], true], "40 of 48 bytes wait: room, but nobody is told yet");
+  assert.deepEqual(drain(into), [1, 2, 3, 4, 5, 6, 7, 8]);
+  assert.deepEqual(rooms, [3], "told at 24 bytes, once");
+});
+
+Deno.test("bytes: of what exceeds the buffers, as much as twice the limit stays in memory", () => {
+  for (const [maxBytes, spilled] of [[Infinity, 0], [80, 0], [40, 3], [16, 6], [1, 8]]) {
+    const { partition: out } = partition({ maxBuffers: 2, maxOverflowBuffers: 100, maxBytes });
+    for (let n = 0; n < 10; n++) out.subpartitions[0].add(n < 5 ? data(n) : data(n, n));
+    const found = out.spilledBuffers;
+    const into = gate();
+    connect(out, 0, into, 0);
+    assert.deepEqual(drain(into), [0, 1, 2, 3, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9]);
+    assert.equal(found, spilled, `${maxBytes} bytes`);
+    assert.deepEqual([out.spilledBuffers, out.waitingBuffers, out.hasRoom], [0, 0, true]);
+  }
+});
+
 Deno.test("closing a partition deletes its spill file", () => {
   const { partition: out, spill } = partition({ maxBuffers: 1, maxOverflowBuffers: 0 });
   for (let n = 0; n < 5; n++) out.subpartitions[0].add(data(n));
@@ -181,7 +210,9 @@ Deno.test("any interleaving keeps order per channel, loses nothing and leaks no 
     op: fc.constantFrom("add", "event", "poll", "block", "unblock"),
   });
   fc.assert(fc.property(fc.array(action, { maxLength: 300 }), fc.integer({ min: 0, max: 4 }), (actions, floating) => {
-    const outs = [0, 1, 2].map(() => partition({ maxBuffers: 3, maxOverflowBuffers: 2 }).partition);
+    const outs = [Infinity, 30, 9].map((maxBytes) =>
+      partition({ maxBuffers: 3, maxOverflowBuffers: 2, maxBytes }).partition
+    );
     const into = gate(3, { floatingBuffersPerGate: floating });
     outs.forEach((out, i) => connect(out, 0, into, i));
     const sent: number[][] = [[], [], []];

@@ -10,15 +10,14 @@
 
 import { FlinkError, type OperatorReference } from "../errors.ts";
 import { BatchEncoder } from "../types/batch_encoder.ts";
-import { decodeBatch } from "../types/columnar_codec.ts";
 import { assertTravels, copyValue, withOperator } from "../types/copy.ts";
 import type { RecordShapes } from "../types/shapes/record_shapes.ts";
 import type { Schema } from "../types/schema.ts";
 import { type ChannelEvent, recordBatch } from "../types/stream_element.ts";
 import { ColumnPool, type DataBuffer } from "./buffer.ts";
-import { BROADCAST_CHANNEL, type ChannelSelector, firstChannel } from "./channel_selector.ts";
-import type { BufferCodec, ResultPartition } from "./result_partition.ts";
-import { estimateSize } from "./size_estimate.ts";
+import { allChannels, BROADCAST_CHANNEL, type ChannelSelector, firstChannel } from "./channel_selector.ts";
+import type { ResultPartition } from "./result_partition.ts";
+import { estimateSize, sizeEstimator } from "./size_estimate.ts";
 
 /** What a writer is made from. */
 export interface RecordWriterOptions {
@@ -28,8 +27,10 @@ export interface RecordWriterOptions {
   readonly isEncoded: (channel: number) => boolean;
   /** Rows of a batch at most. */
   readonly maxRows: number;
-  /** Bytes of a batch at most, unless one record is larger. */
+  /** Bytes of an encoded batch at most, unless one record is larger. */
   readonly segmentBytes: number;
+  /** The same for a batch that is handed over by reference. Default: {@link segmentBytes}. */
+  readonly referenceBytes?: number;
   /** Bytes of one encoded record at most. Default 64 MiB. */
   readonly maxRecordBytes?: number;
   /** -1: only full batches leave. 0: every record leaves at once. */
@@ -52,6 +53,8 @@ export class OpenBatch {
   rowLimit = 1;
   /** The row before which the writer looks at the batch: its first one, when its size is estimated, when it must grow. */
   lookAt = 0;
+  /** The row whose size is estimated next. */
+  estimateAt = 0;
   /** The size of a row by the last estimate. */
   rowBytes = 1;
   values: unknown[] = [];
@@ -60,6 +63,9 @@ export class OpenBatch {
   readonly columns: ColumnPool = new ColumnPool();
   /** How many rows to make place for at once. */
   #expected = MIN_CAPACITY;
+
+  /** @param maxBytes Bytes at most, unless one record is larger. */
+  constructor(readonly maxBytes: number = 0) {}
 
   /** Makes place for one more row at least. */
   grow(): void {
@@ -82,7 +88,7 @@ export class OpenBatch {
     const { values, timestamps, rows } = this;
     if (values.length !== rows) values.length = rows;
     this.#expected = Math.max(rows, this.#expected - (this.#expected >> 3), MIN_CAPACITY);
-    this.rows = this.lookAt = 0;
+    this.rows = this.lookAt = this.estimateAt = 0;
     this.values = [];
     this.timestamps = EMPTY;
     return { values, timestamps };
@@ -90,10 +96,22 @@ export class OpenBatch {
 }
 
 const EMPTY = new Float64Array(0);
-/** Rows after which the size of a record is estimated again. */
-const ESTIMATE_EVERY = 64;
+/** Rows after which the size of a record is estimated again; then after as many as there are already. */
+const FIRST_ESTIMATE = 64;
+/** Rows after which it is done at the latest. */
+const LAST_ESTIMATES = 512;
 /** Rows an open batch has place for at least. */
 const MIN_CAPACITY = 16;
+
+/** The parts of a writer that generated code uses in place of {@link RecordWriter.emit}. */
+export interface InlinedWriter {
+  /** By channel. */
+  readonly open: readonly OpenBatch[];
+  /** Knows the records that come by. */
+  readonly shapes: RecordShapes;
+  /** Undefined where all records go to the first channel. */
+  readonly selector: ChannelSelector | undefined;
+}
 
 /** The writer of one edge in one subtask. */
 export class RecordWriter {
@@ -101,14 +119,17 @@ export class RecordWriter {
   readonly #schemas: WriterSchemas;
   readonly #selector: ChannelSelector;
   readonly #shapes: RecordShapes | undefined;
+  readonly #sizeOf: (value: unknown) => number;
   /** Whether some batch is open; a flush is due within the buffer timeout. */
   isDirty = false;
 
   constructor(readonly options: RecordWriterOptions) {
     this.#schemas = new WriterSchemas(options.segmentBytes, options.maxRecordBytes);
-    this.#open = options.partition.subpartitions.map(() => new OpenBatch());
-    this.#selector = options.selector;
-    this.#shapes = options.shapes;
+    const { partition, isEncoded, segmentBytes, referenceBytes = segmentBytes, selector, shapes } = options;
+    this.#open = partition.subpartitions.map((_, i) => new OpenBatch(isEncoded(i) ? segmentBytes : referenceBytes));
+    this.#selector = selector;
+    this.#shapes = shapes;
+    this.#sizeOf = shapes === undefined ? estimateSize : sizeEstimator(shapes.name);
   }
 
   emit(value: unknown, timestamp: number): void {
@@ -122,10 +143,11 @@ export class RecordWriter {
     for (let i = this.#open.length - 1; i >= 0; i--) this.#append(i, i === 0 ? value : this.#copy(value), timestamp);
   }
 
-  /** The batch of the only channel, and what knows its records; undefined where more than one is to choose from. */
-  get inlined(): { readonly open: OpenBatch; readonly shapes: RecordShapes } | undefined {
-    const shapes = this.#shapes;
-    return this.#selector === firstChannel && shapes !== undefined ? { open: this.#open[0], shapes } : undefined;
+  /** What generated code appends with; undefined where {@link emit} has to be called. */
+  get inlined(): InlinedWriter | undefined {
+    const [open, shapes, selector] = [this.#open, this.#shapes, this.#selector];
+    if (shapes === undefined || selector === allChannels) return undefined;
+    return { open, shapes, selector: selector === firstChannel ? undefined : selector };
   }
 
   /** @throws InvalidProgramError TSF-2101 for a value that cannot travel. */
@@ -168,14 +190,16 @@ export class RecordWriter {
   look(open: OpenBatch, value: unknown): void {
     const { rows } = open;
     this.isDirty = true;
-    if (rows % ESTIMATE_EVERY === 0) {
-      const { maxRows, segmentBytes, bufferTimeoutMs } = this.options;
-      open.rowBytes = estimateSize(value);
-      const bytesLimit = Math.max(1, Math.floor(segmentBytes / open.rowBytes));
+    if (rows === open.estimateAt) {
+      // Looking at a record for the first time costs as much as handling many: less and less often.
+      open.estimateAt = rows + Math.min(Math.max(rows, FIRST_ESTIMATE), LAST_ESTIMATES);
+      const { maxRows, bufferTimeoutMs } = this.options;
+      open.rowBytes = this.#sizeOf(value);
+      const bytesLimit = Math.max(1, Math.floor(open.maxBytes / open.rowBytes));
       open.rowLimit = bufferTimeoutMs === 0 ? 1 : Math.min(maxRows, Math.max(bytesLimit, rows + 1));
     }
     if (rows === open.values.length) open.grow();
-    open.lookAt = Math.min(open.values.length, rows - rows % ESTIMATE_EVERY + ESTIMATE_EVERY);
+    open.lookAt = Math.min(open.values.length, open.estimateAt);
   }
 
   /** Hands over the batch of a channel. */
@@ -239,63 +263,4 @@ class WriterSchemas {
     this.#announced[channel] = schema.hash;
     return true;
   }
-}
-
-/** Encodes buffers for spilling, as the parts that fit; what it encodes only it decodes. */
-export class SpillBufferCodec implements BufferCodec {
-  readonly #encoder = new BatchEncoder();
-  readonly #schemas = new Map<string, Schema>();
-
-  encode(buffer: DataBuffer): Uint8Array {
-    if (buffer.bytes !== undefined) return joined(ENCODED, [buffer.bytes], buffer.rows);
-    const { values, timestamps } = buffer.batch!;
-    const parts: Uint8Array[] = [];
-    for (let from = 0; from < values.length;) {
-      const { bytes, rows, schema } = this.#encoder.encode(values, timestamps, from);
-      this.#schemas.set(schema.hash, schema);
-      parts.push(bytes);
-      from += rows;
-    }
-    return joined(BY_REFERENCE, parts, buffer.rows);
-  }
-
-  decode(bytes: Uint8Array): DataBuffer {
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
-    const rows = view.getUint32(4, true);
-    const parts: Uint8Array[] = [];
-    for (let at = HEADER_BYTES; at < bytes.length;) {
-      const length = view.getUint32(at, true);
-      parts.push(bytes.subarray(at + 4, at + 4 + length));
-      at += 4 + length;
-    }
-    if (view.getUint32(0, true) === ENCODED) return { kind: "data", rows, sizeBytes: parts[0].length, bytes: parts[0] };
-    const batches = parts.map((part) => decodeBatch((hash) => this.#schemas.get(hash)!, part));
-    const timestamps = new Float64Array(rows);
-    let at = 0;
-    for (const batch of batches) {
-      timestamps.set(batch.timestamps.subarray(0, batch.values.length), at);
-      at += batch.values.length;
-    }
-    const values = batches.length === 1 ? batches[0].values : batches.flatMap((batch) => batch.values);
-    return { kind: "data", rows, sizeBytes: bytes.length, batch: { kind: "batch", values, timestamps } };
-  }
-}
-
-const BY_REFERENCE = 0;
-const ENCODED = 1;
-const HEADER_BYTES = 8;
-
-/** Tag, rows, then each part with its length. */
-function joined(tag: number, parts: readonly Uint8Array[], rows: number): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 4 + part.length, HEADER_BYTES));
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, tag, true);
-  view.setUint32(4, rows, true);
-  let at = HEADER_BYTES;
-  for (const part of parts) {
-    view.setUint32(at, part.length, true);
-    bytes.set(part, at + 4);
-    at += 4 + part.length;
-  }
-  return bytes;
 }

@@ -10,7 +10,8 @@ import type { Schema } from "../types/schema.ts";
 import { RecordShapes } from "../types/shapes/record_shapes.ts";
 import type { ChannelItem } from "./buffer.ts";
 import { channelSelector } from "./channel_selector.ts";
-import { OpenBatch, RecordWriter, type RecordWriterOptions, SpillBufferCodec } from "./record_writer.ts";
+import { OpenBatch, RecordWriter, type RecordWriterOptions } from "./record_writer.ts";
+import { SpillBufferCodec } from "./spill_codec.ts";
 import { ResultPartition } from "./result_partition.ts";
 
 interface SetUp extends Partial<Omit<RecordWriterOptions, "partition" | "selector" | "isEncoded">> {
@@ -18,7 +19,7 @@ interface SetUp extends Partial<Omit<RecordWriterOptions, "partition" | "selecto
   readonly channels?: number;
   readonly maxBuffers?: number;
   readonly credits?: number;
-  readonly strategy?: "RESCALE" | "BROADCAST" | "FORWARD";
+  readonly strategy?: "RESCALE" | "BROADCAST" | "FORWARD" | "HASH";
 }
 
 function setUp(options: SetUp = {}) {
@@ -39,7 +40,13 @@ function setUp(options: SetUp = {}) {
   });
   const writer = new RecordWriter({
     partition,
-    selector: channelSelector({ strategy, numChannels: channels, maxParallelism: 128, random: new SeededRandom(1) }),
+    selector: channelSelector({
+      strategy,
+      numChannels: channels,
+      maxParallelism: 128,
+      random: new SeededRandom(1),
+      keySelector: (value) => (value as { n: number }).n,
+    }),
     isEncoded: () => encoded,
     maxRows: 256,
     segmentBytes: 32 * 1024,
@@ -51,7 +58,7 @@ function setUp(options: SetUp = {}) {
 }
 const rowsOf = (items: readonly ChannelItem[]) => items.flatMap((item) => item.kind === "data" ? [item.rows] : []);
 
-/** Rows of the batches by the documented rule: the size is estimated at the first row of a batch and every 64 rows. */
+/** Rows of the batches by the documented rule: the size is estimated at the first row of a batch and at some others. */
 function modelOf(
   sizes: readonly number[],
   limits: { maxRows: number; segmentBytes: number; timeout: number },
@@ -61,7 +68,7 @@ function modelOf(
   let rows = 0;
   let limit = 0;
   for (const size of sizes) {
-    if (rows % 64 === 0) {
+    if ([0, 64, 128, 256, 512].includes(rows) || (rows > 512 && rows % 512 === 0)) {
       const fitting = Math.max(1, Math.floor(segmentBytes / size));
       limit = timeout === 0 ? 1 : Math.min(maxRows, Math.max(fitting, rows + 1));
     }
@@ -86,7 +93,7 @@ Deno.test("any limits and records: batches are as long as the model says, with a
   fc.assert(
     fc.property(
       records,
-      fc.constantFrom(1, 2, 63, 64, 65, 100, 256),
+      fc.constantFrom(1, 2, 63, 64, 65, 100, 256, 3000),
       fc.constantFrom(1, 64, 500, 2000, 32 * 1024),
       fc.constantFrom(-1, 0, 100),
       fc.boolean(),
@@ -186,15 +193,16 @@ Deno.test("a full partition is told each time a batch is handed over, and not be
   assert.equal(partition.hasRoom, true);
 });
 
-Deno.test("inlined: only where there is one channel and shapes are known; both ways fill the same batch", () => {
+Deno.test("inlined: for all edges but broadcasts, where shapes are known; both ways fill the same batches", () => {
   const shapes = () => new RecordShapes("inlined");
   assert.equal(setUp({ shapes: undefined }).writer.inlined, undefined);
-  assert.equal(setUp({ channels: 2, shapes: shapes() }).writer.inlined, undefined);
   assert.equal(setUp({ channels: 2, strategy: "BROADCAST", shapes: shapes() }).writer.inlined, undefined);
-  for (const strategy of ["FORWARD", "BROADCAST", "RESCALE"] as const) {
-    const [written, byHand] = [0, 1].map(() => setUp({ strategy, shapes: shapes(), maxRows: 70 }));
-    const { open } = byHand.writer.inlined!;
-    for (let n = 0; n < 500; n++) {
+  const table = [["FORWARD", 1], ["BROADCAST", 1], ["RESCALE", 1], ["RESCALE", 3], ["HASH", 4]] as const;
+  for (const [strategy, channels] of table) {
+    const [written, byHand] = [0, 1].map(() => setUp({ strategy, channels, shapes: shapes(), maxRows: 70 }));
+    const { open: batches, selector } = byHand.writer.inlined!;
+    assert.equal(selector === undefined, channels === 1);
+    for (let n = 0; n < 1500; n++) {
       const value = { n, text: "x".repeat(n % 7) };
       written.writer.emit(value, n);
       if (n % 3 === 0) {
@@ -203,23 +211,44 @@ Deno.test("inlined: only where there is one channel and shapes are known; both w
       }
       // As generated code does it.
       byHand.writer.verify(value);
+      const channel = selector === undefined ? 0 : selector(value);
+      const open = batches[channel];
       const at = open.rows;
       if (at === open.lookAt) byHand.writer.look(open, value);
       open.values[at] = value;
       open.timestamps[at] = n;
       open.rows = at + 1;
-      if (at + 1 >= open.rowLimit) byHand.writer.finish(0);
+      if (at + 1 >= open.rowLimit) byHand.writer.finish(channel);
     }
     for (const { writer } of [written, byHand]) writer.flush();
     const plain = ({ sent }: typeof written) =>
-      sent[0].map((item) =>
-        item.kind === "data"
-          ? [item.rows, item.batch!.values, [...item.batch!.timestamps.subarray(0, item.rows)]]
-          : item.kind
+      sent.map((items) =>
+        items.map((item) =>
+          item.kind === "data"
+            ? [item.rows, item.batch!.values, [...item.batch!.timestamps.subarray(0, item.rows)]]
+            : item.kind
+        )
       );
     assert.deepEqual(plain(byHand), plain(written));
-    assert.ok(rowsOf(written.sent[0]).length >= 8);
+    for (const items of written.sent) assert.ok(rowsOf(items).length >= 4);
   }
+});
+
+Deno.test("batches by reference may be larger than encoded ones, each within its own limit", () => {
+  const record = { text: "x".repeat(1000) };
+  const bytes = estimateSize(record);
+  const limits = { segmentBytes: 4 * bytes, referenceBytes: 50 * bytes, maxRows: 1000 };
+  for (const [encoded, fitting] of [[false, 50], [true, 4]] as const) {
+    const { writer, sent: [items] } = setUp({ ...limits, encoded });
+    for (let n = 0; n < 200; n++) writer.emit(record, n);
+    const rows = rowsOf(items);
+    assert.equal(rows.reduce((a, b) => a + b), 200);
+    assert.ok(rows.every((each) => each <= fitting), `${rows}`);
+    if (!encoded) assert.deepEqual(rows, [50, 50, 50, 50]);
+  }
+  const { writer, sent: [items] } = setUp({ segmentBytes: 4 * bytes, maxRows: 1000 });
+  for (let n = 0; n < 8; n++) writer.emit(record, n);
+  assert.deepEqual(rowsOf(items), [4, 4], "the same where nothing else is said");
 });
 
 Deno.test("an open batch grows as it is filled, keeps what it holds and starts at the size it needed last", () => {

@@ -9,7 +9,8 @@ import type { ChannelItem, DataBuffer } from "./buffer.ts";
 import type { ShipStrategy } from "../functions/partitioner.ts";
 import { channelSelector } from "./channel_selector.ts";
 import { InputGate } from "./input_gate.ts";
-import { RecordWriter, type RecordWriterOptions, SpillBufferCodec } from "./record_writer.ts";
+import { RecordWriter, type RecordWriterOptions } from "./record_writer.ts";
+import { SpillBufferCodec } from "./spill_codec.ts";
 import { ResultPartition } from "./result_partition.ts";
 
 interface SetUp extends Partial<Omit<RecordWriterOptions, "partition" | "selector" | "isEncoded">> {

@@ -2,9 +2,9 @@
  * What one subtask has produced for one edge: a queue per subpartition that waits for credit.
  *
  * Invariants: items leave a subpartition in the order they were added; data needs one credit each, events none, but an
- * event never overtakes data. The partition has room while fewer than `maxBuffers` data buffers wait; what is added
- * beyond that (one user call may push any amount) goes to disk past `maxOverflowBuffers` and keeps the task blocked
- * until it is empty again.
+ * event never overtakes data. The partition has room while fewer than `maxBuffers` data buffers and fewer than `maxBytes`
+ * bytes wait; what is added beyond that (one user call may push any amount) goes to disk past `maxOverflowBuffers` and
+ * keeps the task blocked until it is empty again.
  *
  * @module
  */
@@ -23,6 +23,11 @@ export interface ResultPartitionOptions {
   readonly numSubpartitions: number;
   /** Data buffers that may wait before the task is told to stop. */
   readonly maxBuffers: number;
+  /**
+   * Bytes that may wait before the task is told to stop; twice as many are kept in memory of what is beyond `maxBuffers`.
+   * Default: no limit.
+   */
+  readonly maxBytes?: number;
   /** Data buffers beyond `maxBuffers` that are kept in memory before the rest goes to disk. */
   readonly maxOverflowBuffers: number;
   readonly spill: Spill;
@@ -34,18 +39,21 @@ export interface ResultPartitionOptions {
 /** The output of one subtask over one edge. */
 export class ResultPartition {
   readonly subpartitions: readonly Subpartition[];
+  readonly #maxBytes: number;
   #waiting = 0;
+  #waitingBytes = 0;
   #spillFile: SpillFile | undefined;
   #spilled = 0;
   #wasFull = false;
 
   constructor(readonly options: ResultPartitionOptions) {
+    this.#maxBytes = options.maxBytes ?? Infinity;
     this.subpartitions = Array.from({ length: options.numSubpartitions }, () => new Subpartition(this));
   }
 
   /** Whether the task may go on emitting. */
   get hasRoom(): boolean {
-    return this.#waiting < this.options.maxBuffers;
+    return this.#waiting < this.options.maxBuffers && this.#waitingBytes < this.#maxBytes;
   }
   /** Data buffers that wait for credit, over all subpartitions. */
   get waitingBuffers(): number {
@@ -58,19 +66,25 @@ export class ResultPartition {
 
   /** @internal One more data buffer waits; gives back what to queue: the buffer, or where it was spilled to. */
   admit(buffer: DataBuffer): DataBuffer | SpilledBuffer {
+    const { maxBuffers, maxOverflowBuffers } = this.options;
     this.#waiting++;
+    this.#waitingBytes += buffer.sizeBytes;
     if (!this.hasRoom) this.#wasFull = true;
-    if (this.#waiting <= this.options.maxBuffers + this.options.maxOverflowBuffers) return buffer;
+    const overflow = this.#waiting - maxBuffers;
+    if (overflow <= 0 || (overflow <= maxOverflowBuffers && this.#waitingBytes <= 2 * this.#maxBytes)) return buffer;
     this.#spillFile ??= this.options.spill.open("overflow");
     const bytes = this.options.codec.encode(buffer);
     this.#spilled++;
-    return { kind: "spilled", position: this.#spillFile.append(bytes), encodedBytes: bytes.length };
+    const position = this.#spillFile.append(bytes);
+    return { kind: "spilled", position, encodedBytes: bytes.length, sizeBytes: buffer.sizeBytes };
   }
 
   /** @internal One data buffer has left. */
-  release(): void {
+  release(sizeBytes: number): void {
     this.#waiting--;
-    if (this.#wasFull && this.#waiting <= this.options.maxBuffers >> 1) {
+    this.#waitingBytes -= sizeBytes;
+    if (!this.#wasFull) return;
+    if (this.#waiting <= this.options.maxBuffers >> 1 && this.#waitingBytes <= this.#maxBytes / 2) {
       this.#wasFull = false;
       this.options.onRoom();
     }
@@ -91,7 +105,7 @@ export class ResultPartition {
     for (const subpartition of this.subpartitions) subpartition.clear();
     this.#spillFile?.close();
     this.#spillFile = undefined;
-    this.#waiting = this.#spilled = 0;
+    this.#waiting = this.#waitingBytes = this.#spilled = 0;
   }
 }
 
@@ -99,6 +113,8 @@ interface SpilledBuffer {
   readonly kind: "spilled";
   readonly position: number;
   readonly encodedBytes: number;
+  /** What it counts for while it waits. */
+  readonly sizeBytes: number;
 }
 
 /** One queue of a partition, read by one consumer. */
@@ -161,7 +177,7 @@ export class Subpartition implements CreditReceiver {
           this.#credit--;
           this.#backlog--;
           const buffer = queued.kind === "spilled" ? this.partition.load(queued) : queued;
-          this.partition.release();
+          this.partition.release(queued.sizeBytes);
           this.#receiver.onItem(buffer as DataBuffer, this.#backlog);
         } else {
           this.#receiver.onItem(queued as ChannelItem, this.#backlog);

@@ -32,3 +32,26 @@ function estimateObject(value: object, depth: number): number {
   for (const key in value) size += estimateSize((value as Record<string, unknown>)[key], depth + 1);
   return size;
 }
+
+/**
+ * As {@link estimateSize}, by a function of its own text: V8 goes through the fields of an object much faster where it has
+ * seen few shapes.
+ *
+ * @param name Part of the generated text, so that two places do not share type feedback.
+ */
+export function sizeEstimator(name: string): (value: unknown) => number {
+  // A field that is no object is looked at in place, anything else the general way.
+  const text = `"use strict"; // ${name.replaceAll(/[^\w-]/g, "_")}
+    return (value) => {
+      if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== plain) return estimate(value);
+      let size = 8;
+      for (const key in value) {
+        const field = value[key];
+        if (typeof field === "number") size += 8;
+        else if (typeof field === "string") size += field.length + 4;
+        else size += estimate(field, 1);
+      }
+      return size;
+    };`;
+  return new Function("plain", "estimate", text)(Object.prototype, estimateSize);
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { serializeValue } from "../types/generic_serializer.ts";
-import { estimateSize } from "./size_estimate.ts";
+import { estimateSize, sizeEstimator } from "./size_estimate.ts";
 
 Deno.test("sizes of each kind of value", () => {
   const table: [unknown, number][] = [
@@ -50,4 +50,19 @@ Deno.test("the guess is at least 1 and of the order of the encoded size", () => 
     const names = Object.keys(value).reduce((sum, name) => sum + new TextEncoder().encode(name).length + 8, 0);
     assert.ok(guess * 4 + 32 + names >= real && guess <= real * 8 + 32, `${guess} for ${real}`);
   }));
+});
+
+Deno.test("a generated estimator says what the general one says, of anything", () => {
+  const estimate = sizeEstimator('job 1 "quoted" */ name');
+  class Point {
+    x = 1;
+    name = "abc";
+  }
+  const inherited = Object.create({ far: 1 });
+  inherited.near = "x";
+  const values: unknown[] = [new Point(), inherited, Object.create(null), new Date(0), new Map([[1, 2]]), undefined];
+  values.push([1, 2], [], new Uint8Array(9), { a: undefined, b: null, c: true, d: 1n, e: [{ f: "x" }], g: { h: {} } });
+  for (const value of values) assert.equal(estimate(value), estimateSize(value));
+  const anything = fc.anything({ withTypedArray: true, withMap: true, withDate: true, withBigInt: true });
+  fc.assert(fc.property(anything, (value) => assert.equal(estimate(value), estimateSize(value))));
 });

@@ -17,6 +17,7 @@ import type {
 } from "../functions/state_descriptor.ts";
 import { VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
+import type { ProcessFusion } from "./codegen/fusion.ts";
 import { guardState } from "./guarded_state.ts";
 import type { OperatorContext, StreamOperatorFactory } from "./operator.ts";
 import { CallContext, ProcessBinding } from "./process_context.ts";
@@ -157,6 +158,10 @@ export class BroadcastProcessOperator<A, B, O>
       makeContext: () => new BroadcastCallContext(this.#binding as ProcessBinding<unknown>, this.#states),
     });
     super.open();
+  }
+  /** The broadcast side is called: its records are few. */
+  fusion(): ProcessFusion {
+    return this.#binding.fusion(this.fn, "processElement", undefined);
   }
   override processElement1(value: unknown, timestamp: number): void {
     this.#binding.call(

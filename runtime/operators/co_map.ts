@@ -11,6 +11,7 @@ import { IterableDrain } from "./flat_map.ts";
 import { refusePromise } from "./function_binding.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
 import { MutationCheck } from "./mutation_check.ts";
+import type { CoMapFusion, FlatMapFusion } from "./codegen/fusion.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
 
@@ -26,6 +27,10 @@ export class CoMapOperator<A, B, R> extends FunctionOperator<CoMapFunction<A, B,
     this.#scope = callScopeOf(this.ctx);
     this.#check = MutationCheck.for(this.ctx);
     super.open();
+  }
+  fusion(): CoMapFusion | undefined {
+    if (this.#check !== undefined) return undefined;
+    return { kind: "coMap", fn: this.fn, methods: ["map1", "map2"], scope: this.#scope };
   }
   override processElement1(value: unknown, timestamp: number): void {
     this.#call("map1()", timestamp, () => this.fn.map1(value as A));
@@ -57,6 +62,11 @@ export class CoFlatMapOperator<A, B, R> extends FunctionOperator<CoFlatMapFuncti
   override open(): void {
     this.#drain = new IterableDrain(this.ctx);
     super.open();
+  }
+  fusion(): FlatMapFusion {
+    const { fn } = this;
+    const calls = [{ fn, method: "flatMap1" }, { fn, method: "flatMap2" }];
+    return this.#drain.fusion(calls, ["flatMap1()", "flatMap2()"], (work) => this.begin(work));
   }
   override processElement1(value: unknown, timestamp: number): void {
     const work = this.#drain.call("flatMap1()", timestamp, (out) => this.fn.flatMap1(value as A, out));

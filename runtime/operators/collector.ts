@@ -23,14 +23,22 @@ const WHAT = "The Collector";
  *
  * @param place Different for each place of the operator.
  */
-export function recordCopier({ config, runtime, operatorId }: OperatorContext, place: string): <T>(value: T) => T {
-  if (config.objectReuse) return (value) => value;
-  if (!(config.optimizations ?? ALL_OPTIMIZATIONS).codegen) return copyValue;
-  const { indexOfThisSubtask, attemptNumber } = runtime.getTaskInfo();
-  const shapes = new RecordShapes(
-    `${runtime.getJobInfo().jobId} ${operatorId} ${indexOfThisSubtask} ${attemptNumber} ${place}`,
-  );
+export function recordCopier(context: OperatorContext, place: string): <T>(value: T) => T {
+  if (context.config.objectReuse) return (value) => value;
+  const id = codegenIdOf(context, place);
+  if (id === undefined) return copyValue;
+  const shapes = new RecordShapes(id);
   return (value) => shapes.copy(value);
+}
+
+/**
+ * Makes the source text of what is generated for one place of an operator unique in the isolate: V8 keeps one set of type
+ * feedback per text. Undefined with generated code switched off.
+ */
+export function codegenIdOf({ config, runtime, operatorId }: OperatorContext, place: string): string | undefined {
+  if (!(config.optimizations ?? ALL_OPTIMIZATIONS).codegen) return undefined;
+  const { indexOfThisSubtask, attemptNumber } = runtime.getTaskInfo();
+  return `${runtime.getJobInfo().jobId} ${operatorId} ${indexOfThisSubtask} ${attemptNumber} ${place}`;
 }
 
 /** Collects for one operator; {@link CallCollector.begin} gives the handle of one call. */
@@ -78,13 +86,13 @@ export class CallCollector<T> implements Collector<T> {
   }
   /** {@link collect} for the handle of that call. */
   collectFor(call: number, value: T): void {
-    this.scope.check(call, WHAT);
+    if (this.scope.current !== call) this.scope.check(call, WHAT);
     this.#output.emit(this.copy(value), this.#timestamp);
   }
 }
 
-/** The collector as one call sees it. */
-class CallHandle<T> implements Collector<T> {
+/** The collector as one call sees it. One class for all operators, see {@link stateViews} in guarded_state.ts. */
+export class CallHandle<T> implements Collector<T> {
   readonly #owner: CallCollector<T>;
   readonly #call: number;
   constructor(owner: CallCollector<T>, call: number) {

@@ -87,6 +87,36 @@ export class IterableDrain<R> {
     }
   }
 
+  /**
+   * What generated code does in place of {@link call}, by input.
+   *
+   * @param begin Begins the pending work of the operator.
+   */
+  fusion(
+    calls: FlatMapFusion["calls"],
+    names: readonly string[],
+    begin: (work: () => boolean) => void,
+  ): FlatMapFusion {
+    const { collector } = this;
+    return {
+      kind: "flatMap",
+      calls,
+      collector: collector as CallCollector<unknown>,
+      scope: collector.scope,
+      copy: collector.copy,
+      draw: (result, timestamp, input) => {
+        let work: () => boolean;
+        try {
+          work = this.drawing(names[input], timestamp, result);
+        } finally {
+          collector.end();
+        }
+        begin(work);
+      },
+      keepRest: (elements, from, timestamp) => begin(this.rest(elements as readonly R[], from, timestamp)),
+    };
+  }
+
   /** Ends an iterator that was not drawn to its end, so that its `finally` blocks run. */
   close(): void {
     const iterator = this.#iterator;
@@ -134,24 +164,7 @@ export class FlatMapOperator<T, R> extends FunctionOperator<FlatMapFunction<T, R
     if (work !== undefined) this.begin(work);
   }
   fusion(): FlatMapFusion {
-    const drain = this.#drain;
-    return {
-      kind: "flatMap",
-      call: this.#flatMap as FlatMapFusion["call"],
-      collector: drain.collector as CallCollector<unknown>,
-      scope: drain.collector.scope,
-      copy: drain.collector.copy,
-      draw: (result, timestamp) => {
-        let work: () => boolean;
-        try {
-          work = drain.drawing("flatMap()", timestamp, result);
-        } finally {
-          drain.collector.end();
-        }
-        this.begin(work);
-      },
-      keepRest: (elements, from, timestamp) => this.begin(drain.rest(elements as readonly R[], from, timestamp)),
-    };
+    return this.#drain.fusion([{ fn: this.#flatMap }], ["flatMap()"], (work) => this.begin(work));
   }
   override close(): void {
     this.#drain?.close();

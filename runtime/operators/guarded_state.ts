@@ -26,7 +26,22 @@ export interface GuardedStateSource {
   readonly scope: CallScope;
 }
 
-/** A source of one shape, for states that belong to the key alone. */
+/** A state whose handle always is at the namespace of the key alone. */
+export class StateSource implements GuardedStateSource {
+  readonly kind: StateDescriptor["kind"];
+  readonly name: string;
+  readonly raw: unknown;
+  readonly scope: CallScope;
+
+  constructor({ kind, name }: StateDescriptor, raw: unknown, scope: CallScope) {
+    this.kind = kind;
+    this.name = name;
+    this.raw = raw;
+    this.scope = scope;
+  }
+}
+
+/** A state of the key alone whose handle serves the state of windows too. */
 export class KeyedStateSource implements GuardedStateSource {
   readonly kind: StateDescriptor["kind"];
   readonly name: string;
@@ -47,97 +62,127 @@ export class KeyedStateSource implements GuardedStateSource {
   }
 }
 
-class Guarded<H> {
+// The classes below share no base: V8 does not inline the constructors of derived classes, which made a call three times
+// as dear.
+
+/** The backend's handle, when the call is running. */
+function opened<H>(source: GuardedStateSource, call: number): H {
+  if (source.scope.keyed !== call) checkAny(source, call);
+  return source.raw as H;
+}
+
+/** @throws JobExecutionError TSF-2003 unless the handle is one for any call, and one is running. */
+function checkAny({ scope, name }: GuardedStateSource, call: number): void {
+  if (!scope.isOpenWithKey(call)) scope.checkKeyed(call, `The state "${name}"`);
+}
+
+class GuardedValue<T> implements ValueState<T> {
   readonly #source: GuardedStateSource;
   readonly #call: number;
   constructor(source: GuardedStateSource, call: number) {
     this.#source = source;
     this.#call = call;
   }
-  /** The backend's handle, when the call is running. */
-  protected get raw(): H {
-    const source = this.#source;
-    if (!source.scope.isOpenWithKey(this.#call)) source.scope.checkKeyed(this.#call, `The state "${source.name}"`);
-    return source.raw as H;
-  }
-}
-
-class GuardedValue<T> extends Guarded<ValueState<T>> implements ValueState<T> {
   value(): T | undefined {
-    return this.raw.value();
+    return opened<ValueState<T>>(this.#source, this.#call).value();
   }
   update(value: T): void {
-    this.raw.update(value);
+    opened<ValueState<T>>(this.#source, this.#call).update(value);
   }
   clear(): void {
-    this.raw.clear();
+    opened<ValueState<T>>(this.#source, this.#call).clear();
   }
 }
 
-class GuardedList<T> extends Guarded<ListState<T>> implements ListState<T> {
+class GuardedList<T> implements ListState<T> {
+  readonly #source: GuardedStateSource;
+  readonly #call: number;
+  constructor(source: GuardedStateSource, call: number) {
+    this.#source = source;
+    this.#call = call;
+  }
   get(): T[] {
-    return this.raw.get();
+    return opened<ListState<T>>(this.#source, this.#call).get();
   }
   add(value: T): void {
-    this.raw.add(value);
+    opened<ListState<T>>(this.#source, this.#call).add(value);
   }
   addAll(values: Iterable<T>): void {
-    this.raw.addAll(values);
+    opened<ListState<T>>(this.#source, this.#call).addAll(values);
   }
   update(values: Iterable<T>): void {
-    this.raw.update(values);
+    opened<ListState<T>>(this.#source, this.#call).update(values);
   }
   clear(): void {
-    this.raw.clear();
+    opened<ListState<T>>(this.#source, this.#call).clear();
   }
 }
 
-class GuardedMap<UK, UV> extends Guarded<MapState<UK, UV>> implements MapState<UK, UV> {
+class GuardedMap<UK, UV> implements MapState<UK, UV> {
+  readonly #source: GuardedStateSource;
+  readonly #call: number;
+  constructor(source: GuardedStateSource, call: number) {
+    this.#source = source;
+    this.#call = call;
+  }
   get(key: UK): UV | undefined {
-    return this.raw.get(key);
+    return opened<MapState<UK, UV>>(this.#source, this.#call).get(key);
   }
   put(key: UK, value: UV): void {
-    this.raw.put(key, value);
+    opened<MapState<UK, UV>>(this.#source, this.#call).put(key, value);
   }
   putAll(entries: Iterable<readonly [UK, UV]>): void {
-    this.raw.putAll(entries);
+    opened<MapState<UK, UV>>(this.#source, this.#call).putAll(entries);
   }
   remove(key: UK): void {
-    this.raw.remove(key);
+    opened<MapState<UK, UV>>(this.#source, this.#call).remove(key);
   }
   contains(key: UK): boolean {
-    return this.raw.contains(key);
+    return opened<MapState<UK, UV>>(this.#source, this.#call).contains(key);
   }
   entries(): IterableIterator<[UK, UV]> {
-    return this.raw.entries();
+    return opened<MapState<UK, UV>>(this.#source, this.#call).entries();
   }
   keys(): IterableIterator<UK> {
-    return this.raw.keys();
+    return opened<MapState<UK, UV>>(this.#source, this.#call).keys();
   }
   values(): IterableIterator<UV> {
-    return this.raw.values();
+    return opened<MapState<UK, UV>>(this.#source, this.#call).values();
   }
   isEmpty(): boolean {
-    return this.raw.isEmpty();
+    return opened<MapState<UK, UV>>(this.#source, this.#call).isEmpty();
   }
   clear(): void {
-    this.raw.clear();
+    opened<MapState<UK, UV>>(this.#source, this.#call).clear();
   }
 }
 
 /** Reducing and aggregating state have the same methods. */
-class GuardedMerging<IN, OUT> extends Guarded<AggregatingState<IN, OUT>>
-  implements AggregatingState<IN, OUT>, Pick<ReducingState<IN>, "add" | "clear"> {
+class GuardedMerging<IN, OUT> implements AggregatingState<IN, OUT>, Pick<ReducingState<IN>, "add" | "clear"> {
+  readonly #source: GuardedStateSource;
+  readonly #call: number;
+  constructor(source: GuardedStateSource, call: number) {
+    this.#source = source;
+    this.#call = call;
+  }
   get(): OUT | undefined {
-    return this.raw.get();
+    return opened<AggregatingState<IN, OUT>>(this.#source, this.#call).get();
   }
   add(value: IN): void {
-    this.raw.add(value);
+    opened<AggregatingState<IN, OUT>>(this.#source, this.#call).add(value);
   }
   clear(): void {
-    this.raw.clear();
+    opened<AggregatingState<IN, OUT>>(this.#source, this.#call).clear();
   }
 }
+
+const GUARDS = {
+  value: GuardedValue,
+  list: GuardedList,
+  map: GuardedMap,
+  reducing: GuardedMerging,
+  aggregating: GuardedMerging,
+} as const;
 
 /** A handle that works only during `call` (see call_scope.ts). */
 export function guardState(source: GuardedStateSource, call: number): unknown {
@@ -153,3 +198,47 @@ export function guardState(source: GuardedStateSource, call: number): unknown {
       return new GuardedMerging(source, call);
   }
 }
+
+/** More handles than that are made when they are asked for. */
+const MAX_EAGER = 4;
+/** Names that mean themselves in a literal and keep their order. */
+const ORDINARY_NAME = /^(?!__proto__$|constructor$)[A-Za-z_$][\w$]*$/;
+
+/**
+ * Makes what `ctx.state` gives in a call: a handle per state, by name.
+ *
+ * With `codegenId` it is written as a literal. All literals with the same names have one hidden class in V8, whichever
+ * operator makes them, so what the compiler has learned of a user function holds for its next instance (measured: with
+ * classes made for each operator, a function that is run by a fifth job takes four times as long). For the same reason
+ * handles, collector and context are of classes that all operators share.
+ */
+export function stateViews(sources: readonly GuardedStateSource[], codegenId?: string): (call: number) => object {
+  if (sources.length === 0) return () => EMPTY;
+  const isSimple = sources.length <= MAX_EAGER && sources.every(({ name }) => ORDINARY_NAME.test(name));
+  if (codegenId === undefined || !isSimple) return lazyViews(sources);
+  const parts = sources.map(({ name, kind }, i) => `${name}: new ${kind}(s${i}, call)`);
+  const text = `"use strict"; // ${codegenId.replaceAll(/[^\w-]/g, "_")}
+const { ${Object.keys(GUARDS).join(", ")} } = guards, [${sources.map((_, i) => `s${i}`).join(", ")}] = sources;
+return (call) => ({ ${parts.join(", ")} });`;
+  return new Function("guards", "sources", text)(GUARDS, sources) as (call: number) => object;
+}
+
+/** Handles are made when they are asked for. */
+function lazyViews(sources: readonly GuardedStateSource[]): (call: number) => object {
+  class StateView {
+    readonly #call: number;
+    constructor(call: number) {
+      this.#call = call;
+    }
+    static define(source: GuardedStateSource): void {
+      const get = function (this: StateView): unknown {
+        return guardState(source, this.#call);
+      };
+      Object.defineProperty(StateView.prototype, source.name, { get, enumerable: true });
+    }
+  }
+  for (const source of sources) StateView.define(source);
+  return (call) => new StateView(call);
+}
+
+const EMPTY: object = Object.freeze({});

@@ -14,6 +14,9 @@ import { MutationCheck } from "./mutation_check.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
 
+/** On functions of the engine's own that do no more than put the record into an object. */
+export const WRAPS_RECORD: unique symbol = Symbol("wraps the record");
+
 /** Runs a {@link MapFunction}. */
 export class MapOperator<T, R> extends FunctionOperator<MapFunction<T, R>, R> {
   readonly #map: (value: T) => R;
@@ -32,7 +35,9 @@ export class MapOperator<T, R> extends FunctionOperator<MapFunction<T, R>, R> {
   /** Values to be compared later go the long way. */
   fusion(): MapOrFilterFusion | undefined {
     if (this.#check !== undefined) return undefined;
-    return { kind: "map", call: this.#map as (value: unknown) => unknown, scope: this.handlesScope(this.#scope) };
+    const call = this.#map as (value: unknown) => unknown;
+    const keepsTravelling = typeof this.fn === "function" && WRAPS_RECORD in this.fn;
+    return { kind: "map", call, scope: this.handlesScope(this.#scope), keepsTravelling };
   }
   override processElement(value: unknown, timestamp: number): void {
     this.output.emit(this.#call(value as T), timestamp);

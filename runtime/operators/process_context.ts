@@ -14,14 +14,14 @@ import type { OnTimerContext, TimeDomain, TimerService } from "../functions/proc
 import { copyValue } from "../types/copy.ts";
 import { NO_TIMESTAMP } from "../types/stream_element.ts";
 import type { CallScope } from "./call_scope.ts";
-import { CallCollector } from "./collector.ts";
+import { CallCollector, codegenIdOf } from "./collector.ts";
 import { declaredDescriptors, declaredState, refusePromise } from "./function_binding.ts";
 import type { ProcessFusion } from "./codegen/fusion.ts";
-import { type GuardedStateSource, guardState, KeyedStateSource } from "./guarded_state.ts";
+import { StateSource, stateViews } from "./guarded_state.ts";
 import type { OperatorContext } from "./operator.ts";
 import { callScopeOf } from "./runtime_context.ts";
 import type { InternalTimerService, Triggerable } from "./timers/timer_service.ts";
-import { type NamespacedState, VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
+import { VOID_NAMESPACE } from "../state/keyed_state_backend.ts";
 
 /** Name of the timer service that user timers live in, as in Flink. */
 export const USER_TIMERS = "user-timers";
@@ -62,7 +62,9 @@ export class ProcessBinding<OUT> {
       ? undefined
       : context.timers.getInternalTimerService(USER_TIMERS, triggerable);
     this.currentWatermark = options.currentWatermark;
-    this.makeState = stateViews(fn, context, this.scope);
+    const raw = declaredState(fn, context);
+    const sources = declaredDescriptors(fn).map((each) => new StateSource(each, raw[each.name], this.scope));
+    this.makeState = stateViews(sources, codegenIdOf(context, "state"));
     this.#makeContext = options.makeContext;
   }
 
@@ -74,14 +76,13 @@ export class ProcessBinding<OUT> {
     return this.collector.begin(timestamp);
   }
   /** The context of the running call. */
-  contextAt(timestamp: number, domain?: TimeDomain): CallContext {
+  contextAt(timestamp: number): CallContext {
     this.timestamp = timestamp;
-    this.domain = domain;
     const make = this.#makeContext;
     return make === undefined ? new CallContext(this as ProcessBinding<unknown>) : make();
   }
   /** What generated code does for each record instead of {@link begin}, {@link contextAt} and {@link end}. */
-  fusion(fn: unknown, ...methods: string[]): ProcessFusion {
+  fusion(fn: unknown, ...methods: (string | undefined)[]): ProcessFusion {
     const collector = this.collector as CallCollector<unknown>;
     return { kind: "process", fn, methods, binding: this, collector, scope: collector.scope, copy: collector.copy };
   }
@@ -102,9 +103,11 @@ export class ProcessBinding<OUT> {
     run: (ctx: CallContext, out: Collector<OUT>) => unknown,
   ): void {
     const out = this.begin(times.timestamp);
+    this.domain = times.domain;
     try {
-      refusePromise(run(this.contextAt(times.contextTimestamp ?? times.timestamp, times.domain), out), what);
+      refusePromise(run(this.contextAt(times.contextTimestamp ?? times.timestamp), out), what);
     } finally {
+      this.domain = undefined;
       this.end();
     }
   }
@@ -228,29 +231,3 @@ class CallTimers implements TimerService {
     return timers;
   }
 }
-
-/** Makes `ctx.state` for a call: one getter per declared state, giving a handle that ends with the call. */
-function stateViews(fn: unknown, context: OperatorContext, scope: CallScope): (call: number) => object {
-  const descriptors = declaredDescriptors(fn);
-  if (descriptors.length === 0) return () => EMPTY;
-  const raw = declaredState(fn, context);
-  class StateView {
-    readonly #call: number;
-    constructor(call: number) {
-      this.#call = call;
-    }
-    static define(source: GuardedStateSource): void {
-      const get = function (this: StateView): unknown {
-        return guardState(source, this.#call);
-      };
-      Object.defineProperty(StateView.prototype, source.name, { get, enumerable: true });
-    }
-  }
-  for (const descriptor of descriptors) {
-    const handle = raw[descriptor.name] as NamespacedState;
-    StateView.define(new KeyedStateSource(descriptor, handle, scope));
-  }
-  return (call) => new StateView(call);
-}
-
-const EMPTY: object = Object.freeze({});

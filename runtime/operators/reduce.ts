@@ -16,6 +16,7 @@ import { callable, refusePromise } from "./function_binding.ts";
 import { type InPlaceReducer, isRecordReducer } from "./field_aggregation.ts";
 import { FunctionOperator, functionOperatorFactory } from "./function_operator.ts";
 import { MutationCheck } from "./mutation_check.ts";
+import type { ReduceFusion } from "./codegen/fusion.ts";
 import type { StreamOperatorFactory } from "./operator.ts";
 import { callScopeOf, requireKeyedState } from "./runtime_context.ts";
 import type { InternalTimerService, Triggerable } from "./timers/timer_service.ts";
@@ -56,7 +57,7 @@ export class ReduceOperator<T> extends FunctionOperator<ReduceFunction<T>, T> im
   }
   override processElement(value: unknown, timestamp: number): void {
     if (this.#stored !== undefined && this.#atEnd === undefined) {
-      this.#reduceStored(this.#stored, value, timestamp);
+      this.output.emit(this.#reduceStored(this.#stored, value) as T, timestamp);
       return;
     }
     const current = this.#values.value();
@@ -69,25 +70,31 @@ export class ReduceOperator<T> extends FunctionOperator<ReduceFunction<T>, T> im
     else if (isFirst) this.#atEnd.registerEventTimeTimer(VOID_NAMESPACE, MAX_WATERMARK);
   }
 
+  fusion(): ReduceFusion | undefined {
+    if (this.#atEnd !== undefined || this.#check !== undefined) return undefined;
+    const stored = this.#stored;
+    return {
+      kind: "reduce",
+      values: this.#values,
+      call: this.#reduce as ReduceFusion["call"],
+      scope: this.#scope,
+      reduceStored: stored && ((value) => this.#reduceStored(stored, value)),
+    };
+  }
+
   /** The same with a function that neither keeps nor changes what it is given. */
-  #reduceStored(values: TypedValueState, value: unknown, timestamp: number): void {
+  #reduceStored(values: TypedValueState, value: unknown): unknown {
     const current = values.storedValue();
     let result = value;
     if (current !== undefined) {
       if (typeof current === "object" && typeof value === "object" && value !== null && this.#inPlace !== undefined) {
-        if (this.#inPlace(current as object, value)) {
-          this.output.emit(values.value() as T, timestamp);
-          return;
-        }
+        if (this.#inPlace(current as object, value)) return values.value();
       }
       result = this.#reduce(current as T, value as T);
-      if (result === current && typeof current === "object") {
-        this.output.emit(values.value() as T, timestamp);
-        return;
-      }
+      if (result === current && typeof current === "object") return values.value();
     }
     values.update(result);
-    this.output.emit(result as T, timestamp);
+    return result;
   }
 
   onEventTime(): void {

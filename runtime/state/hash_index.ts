@@ -61,6 +61,12 @@ export class HashIndex {
     this.#place(hash, row + 1);
   }
 
+  /** Frees all buckets. */
+  clear(): void {
+    this.#pairs.fill(0);
+    this.#size = 0;
+  }
+
   /** Frees a bucket. */
   removeAt(bucket: number): void {
     const pairs = this.#pairs;

@@ -33,9 +33,9 @@ import type {
   StateMeta,
   StateRow,
 } from "./keyed_state_backend.ts";
-import { ShapedValues } from "./shaped_values.ts";
+import { ShapedValues } from "./records/shaped_values.ts";
 import { RunReader } from "./snapshot.ts";
-import { fromRowValue, toRowValue } from "./stored_value.ts";
+import { adoptParts, fromRowValue, toRowValue } from "./stored_value.ts";
 import { type ExtraRows, snapshotOf } from "./table_snapshot.ts";
 import {
   IncrementalCleanup,
@@ -47,7 +47,7 @@ import {
   unexpiredPart,
 } from "./ttl.ts";
 import { TtlAggregatingState, TtlListState, TtlMapState, TtlReducingState, TtlValueState } from "./ttl_states.ts";
-import { TypedListState, TypedMapState, TypedValueState } from "./typed_states.ts";
+import { typedHandle } from "./typed_handles.ts";
 import { TypedTable } from "./typed_table.ts";
 
 const PLAIN_HANDLES = {
@@ -56,12 +56,6 @@ const PLAIN_HANDLES = {
   map: HeapMapState,
   reducing: HeapReducingState,
   aggregating: HeapAggregatingState,
-} as const;
-const TYPED_HANDLES = {
-  ...PLAIN_HANDLES,
-  value: TypedValueState,
-  list: TypedListState,
-  map: TypedMapState,
 } as const;
 const TTL_HANDLES = {
   value: TtlValueState,
@@ -75,6 +69,8 @@ const TTL_HANDLES = {
 interface OpenState {
   readonly handle: HeapState;
   readonly ttl: TtlSettings | undefined;
+  /** Of a typed state. */
+  readonly values: ShapedValues | undefined;
 }
 
 /** See the header. */
@@ -108,6 +104,11 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
 
   setCurrentKey(key: Key): void {
     this.keyContext.set(key);
+    if (this.#perRecordCleanups.length > 0) this.#cleanUp();
+  }
+
+  setCurrentPair(left: number, right: number): void {
+    this.keyContext.setPair(left, right);
     if (this.#perRecordCleanups.length > 0) this.#cleanUp();
   }
 
@@ -159,6 +160,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   get byteLength(): number {
     let bytes = this.#rows?.byteLength ?? 0;
     for (const table of this.#tables.values()) bytes += table.byteLength;
+    for (const { values } of this.#open.values()) bytes += values?.byteLength ?? 0;
     return bytes;
   }
 
@@ -197,12 +199,16 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       if (restored.meta.ttl !== (settings !== undefined)) this.#migrateTtl(restored);
     }
     const table = this.#tableOf({ name, kind, ttl: settings !== undefined, schema: "generic" });
-    const handle = table instanceof TypedTable
-      ? new TYPED_HANDLES[kind](table, descriptor, new ShapedValues(`${this.#codegenId}/${name}`))
+    const values = table instanceof TypedTable ? new ShapedValues(`${this.#codegenId}/${name}`) : undefined;
+    if (values !== undefined && restored !== undefined) {
+      (table as TypedTable).replaceAll((stored) => adoptParts(kind, stored, (value) => values.adopt(value)));
+    }
+    const handle = values !== undefined
+      ? typedHandle(table, descriptor, values)
       : settings === undefined
       ? new PLAIN_HANDLES[kind](table, descriptor)
       : new TTL_HANDLES[kind](table as HeapTable, descriptor, this.#ttlContext(table as HeapTable, settings));
-    this.#open.set(name, { handle, ttl: settings });
+    this.#open.set(name, { handle, ttl: settings, values });
     return handle;
   }
 
@@ -254,7 +260,10 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
 
   /** Makes the values of a snapshot from stored ones; undefined for what has expired and shall not be kept. */
   #rowValue({ meta }: StateTable, now: number): (stored: unknown) => unknown {
-    const ttl = this.#open.get(meta.name)?.ttl;
+    const open = this.#open.get(meta.name);
+    const ttl = open?.ttl;
+    const values = open?.values;
+    if (values !== undefined) return (stored) => toRowValue(meta, stored, (part) => values.plain(part));
     if (!ttl?.cleanupInSnapshot) return (stored) => toRowValue(meta, stored);
     return (stored) => {
       const rest = unexpiredPart(stored, ttl.ttlMs, now);

@@ -39,6 +39,10 @@ export class KeyContext {
   readonly keyHashRule: KeyHashRule;
   /** The row of the key, {@link NO_ROW} when it has none, {@link UNKNOWN_ROW} until somebody asks. For key_rows.ts. */
   row: number = UNKNOWN_ROW;
+  /** Whether the key is the tuple of {@link left} and {@link right}, which then is made anew for whoever asks. */
+  isPair: boolean = false;
+  left: number = 0;
+  right: number = 0;
   #key: Key | undefined;
   /** Undefined until somebody asks. */
   #canonical: CanonicalKey | undefined;
@@ -59,11 +63,28 @@ export class KeyContext {
       // The same key again: all that is known of it holds. 0 and -0 are one key but are given back as they came.
       if (key === this.#key && key !== 0) return;
     } else if (kind !== "bigint" && kind !== "boolean") assertKey(key);
+    this.isPair = false;
     this.#key = key;
     this.#forget();
   }
 
+  /** The same as {@link set} with the tuple of two integers, which is not made for it. */
+  setPair(left: number, right: number): void {
+    if ((left | 0) !== left || (right | 0) !== right || left === 0 || right === 0) {
+      // Beside what is no integer the other zero, which is to be given back as it came.
+      this.set([left, right]);
+      return;
+    }
+    if (this.isPair && left === this.left && right === this.right) return;
+    this.isPair = true;
+    this.left = left;
+    this.right = right;
+    this.#key = undefined;
+    this.#forget();
+  }
+
   clear(): void {
+    this.isPair = false;
     this.#key = undefined;
     this.#forget();
   }
@@ -75,11 +96,12 @@ export class KeyContext {
   }
 
   get isSet(): boolean {
-    return this.#key !== undefined;
+    return this.isPair || this.#key !== undefined;
   }
 
   /** The key as it was given. @throws InvalidProgramError TSF-2115 when none is set. */
   get key(): Key {
+    if (this.isPair) return [this.left, this.right];
     if (this.#key === undefined) throw noKey();
     return this.#key;
   }

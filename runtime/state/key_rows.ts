@@ -132,17 +132,19 @@ export class KeyRows {
 
   #locate(): number {
     const context = this.#context;
-    const key = context.key;
-    const row = isInt(key) ? this.#ints.index.find(key | 0) : isPair(key) ? this.#findPair(key) : this.#findOther(key);
+    const row = context.isPair ? this.#findPair(context.left, context.right) : this.#findKey(context.key);
     // A key that has a row was looked at when it got it.
     if (row < 0) context.checkKeyGroup();
     return context.row = row;
   }
 
-  #findPair(key: IntPair): number {
+  #findKey(key: Key): number {
+    if (isInt(key)) return this.#ints.index.find(key | 0);
+    return isPair(key) ? this.#findPair(key[0] | 0, key[1] | 0) : this.#findOther(key);
+  }
+
+  #findPair(left: number, right: number): number {
     const { index } = this.#pairs;
-    const left = key[0] | 0;
-    const right = key[1] | 0;
     const tag = pairTag(left, right);
     for (let row = index.first(tag); row >= 0; row = index.next(tag)) {
       const pairs = this.#pairKeys[row >>> CHUNK_BITS];

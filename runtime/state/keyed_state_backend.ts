@@ -85,6 +85,8 @@ export interface KeyedStateBackend {
   readonly keyContext: KeyContext;
   /** Sets the key all handles act on. @throws InvalidProgramError TSF-2102 when it is no key. */
   setCurrentKey(key: Key): void;
+  /** Where a backend has it, the same for the tuple of two numbers, which need not be made then. */
+  setCurrentPair?(left: number, right: number): void;
   /** Of a backend that holds one key at a time: forgets all state of the current key; any other may follow. */
   dropKey?(): void;
   /** @throws InvalidProgramError TSF-2115 when no key is set. */

@@ -6,13 +6,17 @@
  */
 
 import type { StateMeta } from "./keyed_state_backend.ts";
-import { thaw } from "./flat_shape.ts";
+import { thaw } from "./records/flat_shape.ts";
 import { TtlValue } from "./ttl.ts";
 import { UserMap } from "./user_map.ts";
 
-/** The form for a row; shares parts with the stored value, so it must be encoded at once. */
-export function toRowValue(meta: StateMeta, stored: unknown): unknown {
-  const part = meta.ttl ? wrappedPart : plainPart;
+/** The form for a row; shares parts with the stored value, so it must be encoded at once. `plain` is for each value, element and entry. */
+export function toRowValue(
+  meta: StateMeta,
+  stored: unknown,
+  plain: (stored: unknown) => unknown = thaw,
+): unknown {
+  const part = meta.ttl ? wrappedPart : plain;
   if (meta.kind === "list") return (stored as unknown[]).map(part);
   if (meta.kind !== "map") return part(stored);
   const entries: unknown[] = [];
@@ -30,7 +34,14 @@ export function fromRowValue(meta: StateMeta, value: unknown): unknown {
   return map;
 }
 
-const plainPart: (value: unknown) => unknown = thaw;
+/** The same stored form with what `adopt` makes of each value, element and entry. */
+export function adoptParts(kind: StateMeta["kind"], stored: unknown, adopt: (value: unknown) => unknown): unknown {
+  if (kind === "value") return adopt(stored);
+  if (kind === "list") return (stored as unknown[]).map(adopt);
+  if (kind === "map") (stored as UserMap).forEach((key, value) => (stored as UserMap).set(key, adopt(value)));
+  return stored;
+}
+
 function wrappedPart(value: unknown): unknown {
   const { lastAccess, value: inner } = value as TtlValue;
   return [lastAccess, inner];

@@ -13,7 +13,7 @@
 import { InvalidProgramError } from "../errors.ts";
 import type { StateDescriptor } from "../functions/state_descriptor.ts";
 import { toMillis } from "../types/duration.ts";
-import { thaw } from "./flat_shape.ts";
+import { thaw } from "./records/flat_shape.ts";
 import type { HeapTable, KeyGroupTable } from "./heap_table.ts";
 import { type KeyContext, sameCanonical } from "./key_context.ts";
 import { UserMap } from "./user_map.ts";

@@ -18,7 +18,16 @@ type Handle = NamespacedState & Record<string, (...args: any[]) => any>;
 
 const KEYS: readonly Key[] = [1, 2, -3, "one", "a key longer than twelve units", [1, 2], [2, 1], { a: 1 }, 1n, NaN];
 const field = fc.oneof(fc.integer(), fc.double(), fc.string(), fc.constantFrom<unknown>(null, -0, true, 5n));
+const text = fc.constantFrom(
+  "x",
+  "a text longer than twelve units",
+  "one of the same length as above",
+  null,
+  undefined,
+  "",
+);
 const row = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ count: fc.integer(), name: text, sum: fc.double(), note: text }) },
   fc.record({ count: field, sum: field }),
   fc.record({ sum: field, count: field, note: field }),
   fc.record({ count: field, list: fc.array(field, { maxLength: 2 }) }),
@@ -29,7 +38,19 @@ const anyValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 2, arbitrary: fc.array(row, { maxLength: 3 }) },
 );
 const step = fc.record({
-  op: fc.constantFrom("write", "write", "write", "add", "update", "remove", "clear", "iterate", "restart"),
+  op: fc.constantFrom(
+    "write",
+    "write",
+    "write",
+    "add",
+    "update",
+    "remove",
+    "clear",
+    "iterate",
+    "merge",
+    "stored",
+    "restart",
+  ),
   state: fc.constantFrom("value", "list", "map"),
   key: fc.nat(KEYS.length - 1),
   namespace: fc.constantFrom("", "", "", "w"),
@@ -69,12 +90,15 @@ function operate(handle: Handle, { op, state, entry }: Step, values: unknown[]):
   const solid = values.filter((value) => value !== null);
   if (op === "clear") handle.clear();
   else if (state === "value") {
+    // What the engine's own functions use: it only changes how the value lies there.
+    if (op === "stored" && "storedValue" in handle && handle.storedValue() === undefined) return handle.value();
     if (op === "write" || op === "update") handle.update(values[0]);
     return handle.value();
   } else if (state === "list") {
     if (op === "write") handle.addAll(solid);
     else if (op === "add" && solid.length > 0) handle.add(solid[0]);
     else if (op === "update") handle.update(solid);
+    else if (op === "merge" && "mergeNamespaces" in handle) handle.mergeNamespaces("", ["w"]);
     return handle.get();
   } else {
     if (op === "write") handle.put(entry, values[0]);
@@ -118,6 +142,98 @@ Deno.test("property: typed state answers and snapshots as state without it, acro
     }),
     { numRuns: 300, seed: 9 },
   );
+});
+
+Deno.test("a hundred thousand keys of records: overwritten, cleared, restored, all as without typed state", () => {
+  let [typed, plain] = [newBackend(true), newBackend(false)];
+  let seed = 3;
+  const random = (below: number) => (seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) % below;
+  const write = (key: number, value: Record<string, unknown> | undefined) => {
+    for (const backend of [typed, plain]) {
+      backend.setCurrentKey(key);
+      const [state, map] = [
+        backend.state<Handle>(descriptors.value(false)),
+        backend.state<Handle>(descriptors.map(false)),
+      ];
+      if (value === undefined) state.clear();
+      else {
+        const given = { ...value };
+        state.update(given);
+        if (key % 7 === 0) map.put(key % 3, given);
+        given.name = "spoilt";
+      }
+    }
+  };
+  const made = (i: number) => ({
+    id: i,
+    name: `a name of some length ${random(1e6)}`,
+    at: i * 1e6,
+    note: "n".repeat(random(30)),
+  });
+  for (let i = 0; i < 100_000; i++) write(i, made(i));
+  for (let i = 0; i < 40_000; i++) write(random(100_000), random(4) === 0 ? undefined : made(-i));
+  const [left, right] = [typed.snapshot(), plain.snapshot()];
+  assert.deepEqual(left, right);
+  for (let i = 0; i < 10_000; i++) write(random(100_000), random(4) === 0 ? undefined : made(i));
+  assert.deepEqual(typed.snapshot(), plain.snapshot());
+  [typed, plain] = [newBackend(true, left), newBackend(false, left)];
+  for (let i = 0; i < 10_000; i++) write(random(100_000), random(4) === 0 ? undefined : made(i));
+  assert.deepEqual(typed.snapshot(), plain.snapshot());
+  // Restored ones are rows too.
+  assert.ok(typed.byteLength > 100_000 * 40, `${typed.byteLength} bytes`);
+});
+
+Deno.test("rows are given back: what is cleared, removed, replaced or merged away does not add up", () => {
+  const backend = newBackend(true);
+  const [value, list, map] = ["value", "list", "map"].map((kind) => backend.state<Handle>(descriptors[kind](false)));
+  const record = (i: number) => ({ id: i, name: `a text longer than twelve units ${i}` });
+  const round = (n: number) => {
+    for (let key = 0; key < 200; key++) {
+      backend.setCurrentKey(key);
+      value.update(record(n));
+      if (key % 2 === 0) value.update(n);
+      else if (key % 3 === 0) value.update([record(n)]);
+      value.clear();
+      list.addAll([record(n), n, record(key)]);
+      list.update([record(n), "text"]);
+      list.setNamespace("w");
+      list.add(record(n));
+      list.mergeNamespaces("w", [""]);
+      list.clear();
+      list.setNamespace("");
+      for (let entry = 0; entry < 4; entry++) map.put(entry, record(entry));
+      map.put(0, n);
+      map.put(1, record(n));
+      map.remove(2);
+      map.clear();
+    }
+  };
+  for (let n = 0; n < 3; n++) round(n);
+  const before = backend.byteLength;
+  for (let n = 0; n < 50; n++) round(n);
+  assert.ok(backend.byteLength <= before * 1.1, `${before} bytes grew to ${backend.byteLength}`);
+  assert.equal(backend.numStateEntries(), 0);
+});
+
+Deno.test("what a state was stored as does not show: default values, both zeros, numbers among records", () => {
+  const backend = newBackend(true);
+  backend.setCurrentKey(1);
+  const given = new ValueStateDescriptor<unknown>("given", { defaultValue: { list: [1] } });
+  const state = backend.state<Handle>(given);
+  state.value().list.push(2);
+  assert.deepEqual(state.value(), { list: [1] });
+  for (const one of [0, -0, { a: 1 }, -0, 0, 7, { a: -0 }, "text", { a: 2, b: 1 }, 1n, { a: NaN }, [1, 2], true]) {
+    state.update(one);
+    assertExact(state.value(), one);
+  }
+  const records = backend.state<Handle>(new ValueStateDescriptor<unknown>("records"));
+  for (const one of [{ a: 1 }, 0, -0, { a: -0 }, 5, 5, { a: "x" }, { a: 2 }, NaN]) {
+    records.update(one);
+    assertExact(records.value(), one);
+    const stored = records.storedValue();
+    assertExact(typeof stored === "object" ? { ...stored } : stored, one);
+    assertExact(records.value(), one);
+  }
 });
 
 Deno.test("a snapshot is not changed by what is written over its rows later", () => {

@@ -7,11 +7,11 @@
 
 import type { ListState, MapState, StateDescriptor, ValueState } from "../functions/state_descriptor.ts";
 import { copyValue } from "../types/copy.ts";
-import { FlatList, FlatRow } from "./flat_shape.ts";
+import { FlatList, FlatRow } from "./records/flat_shape.ts";
 import { HeapListState, HeapMapState, HeapState } from "./heap_states.ts";
 import type { StateTable } from "./heap_table.ts";
 import { copyElement } from "./owned_values.ts";
-import type { ShapedValues } from "./shaped_values.ts";
+import type { ShapedValues } from "./records/shaped_values.ts";
 
 /** See the header. */
 export class TypedValueState extends HeapState implements ValueState<unknown> {
@@ -34,25 +34,38 @@ export class TypedValueState extends HeapState implements ValueState<unknown> {
    * a record or tuple but keep nothing of it. It has the fields of the value but may have another prototype.
    */
   storedValue(): unknown {
-    const stored = this.stored();
+    const values = this.#values;
+    values.keepObjects();
+    let stored = this.stored();
+    if (values.hasRows && typeof stored === "number") {
+      const row = stored;
+      this.store(stored = values.stored(values.read(row), undefined));
+      values.drop(row);
+    }
     if (stored instanceof FlatList) return stored.items;
-    return Array.isArray(stored) && stored[0] instanceof FlatRow ? this.#values.read(stored) : stored;
+    return stored instanceof FlatRow || stored === undefined ? stored : values.plain(stored);
   }
 
   value(): unknown {
     const stored = this.stored();
-    if (typeof stored === "number") return stored;
     return stored === undefined ? copyValue(this.#defaultValue) : this.#values.read(stored);
   }
 
   update(value: unknown): void {
-    if (typeof value === "number") this.store(value);
-    else if (typeof value !== "object" || value === null) this.storeOrClear(this.#values.stored(value, undefined));
-    else {
-      const previous = this.stored();
-      const stored = this.#values.stored(value, previous);
-      if (stored !== previous) this.store(stored);
+    const values = this.#values;
+    const previous = this.stored();
+    const stored = values.stored(value, previous);
+    if (stored === undefined || stored === null) this.clear();
+    // A number may be the other zero.
+    else if (stored !== previous || typeof stored === "number" && !values.hasRows) {
+      this.store(stored);
+      values.drop(previous);
     }
+  }
+
+  override clear(): void {
+    if (this.#values.hasRows) this.#values.drop(this.stored());
+    super.clear();
   }
 }
 
@@ -80,6 +93,13 @@ export class TypedListState extends HeapListState implements ListState<unknown> 
   }
 
   override update(values: Iterable<unknown>): void {
+    if (this.#values.hasRows) {
+      const previous = this.stored() as unknown[] | undefined;
+      super.update(values);
+      // An empty one has cleared the state.
+      if (this.stored() !== undefined) this.#drop(previous);
+      return;
+    }
     if (Array.isArray(values) && values.length > 0) {
       const previous = this.stored();
       const elements = this.#values.storedElements(values, previous);
@@ -89,6 +109,15 @@ export class TypedListState extends HeapListState implements ListState<unknown> 
       }
     }
     super.update(values);
+  }
+
+  override clear(): void {
+    if (this.#values.hasRows) this.#drop(this.stored() as unknown[] | undefined);
+    super.clear();
+  }
+
+  #drop(stored: readonly unknown[] | undefined): void {
+    if (stored !== undefined) { for (let i = 0; i < stored.length; i++) this.#values.drop(stored[i]); }
   }
 
   protected override element(value: unknown): unknown {
@@ -112,11 +141,24 @@ export class TypedMapState extends HeapMapState implements MapState<unknown, unk
   }
 
   override put(key: unknown, value: unknown): void {
+    const values = this.#values;
     const map = this.map();
-    const previous = typeof value === "object" ? map?.get(key) : undefined;
-    const stored = this.#values.stored(value, previous);
-    if (stored === previous && stored !== undefined && stored !== null) return;
+    const previous = map?.get(key);
+    const stored = values.stored(value, previous);
+    const isKept = typeof stored === "object" ? stored !== null : typeof stored === "number" && values.hasRows;
+    if (isKept && stored === previous) return;
     (map ?? this.mapForWriting()).set(key, stored);
+    values.drop(previous);
+  }
+
+  override remove(key: unknown): void {
+    if (this.#values.hasRows) this.#values.drop(this.map()?.get(key));
+    super.remove(key);
+  }
+
+  override clear(): void {
+    if (this.#values.hasRows) this.map()?.forEach((_, stored) => this.#values.drop(stored));
+    super.clear();
   }
 
   protected override read(stored: unknown): unknown {

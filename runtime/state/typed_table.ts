@@ -75,6 +75,17 @@ export class TypedTable implements StateTable {
     this.#windows = undefined;
   }
 
+  /** Puts another value, never undefined, in place of each. */
+  replaceAll(replace: (stored: unknown) => unknown): void {
+    const column = new ValueColumn();
+    for (const row of this.#rows.rowsByKeyGroup(this.#column).rows) column.set(row, replace(this.#column.get(row)));
+    this.#column = column;
+    for (const group of this.#windows?.groups ?? []) {
+      const values = group?.values ?? [];
+      for (let row = 0; row < values.length; row++) values[row] = replace(values[row]);
+    }
+  }
+
   keys(namespace: string): Key[] {
     if (namespace !== VOID_NAMESPACE) return this.#windows?.keys(namespace) ?? [];
     const keys: Key[] = [];

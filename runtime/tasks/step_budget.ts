@@ -1,8 +1,8 @@
 /**
  * How much one step of a task may do: so many elements and so much time, as long as no mail waits and no output is full.
  *
- * The clock is looked at as rarely as the pace of the step allows: looking costs as much as a cheap element, and an
- * expensive one may take all of the time. Loops over a batch do not even ask: they count {@link StepBudget.left} down
+ * The clock is looked at as rarely as the pace of the step, and before its first look that of the step before, allows:
+ * looking costs as much as a few cheap elements, and an expensive one may take all of the time. Loops over a batch do not even ask: they count {@link StepBudget.left} down
  * themselves while it is above {@link StepBudget.lookAt}; mail that arrives and an output that becomes full raise that mark
  * ({@link StepBudget.attend}).
  *
@@ -14,7 +14,7 @@ import type { RecordWriter } from "../network/record_writer.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** Elements between two looks at the clock, at most: the next ones may be slow. */
-const MAX_ROWS_PER_LOOK = 250;
+const MAX_ROWS_PER_LOOK = 500;
 /** Above any number of elements. */
 const AT_ONCE = 0x3fffffff;
 
@@ -30,7 +30,9 @@ export class StepBudget {
   left = 0;
   /** Where {@link left} stands when {@link mayGoOn} has to be asked again; zero: at the end of the step. */
   lookAt = 0;
-  #startMs = 0;
+  #startMs = -Infinity;
+  /** Elements that the step had no time for. */
+  #tooMany = 0;
   /**
    * @param rows Elements a step may handle before mail and other tasks get their turn.
    * @param time Default: no limit.
@@ -43,11 +45,16 @@ export class StepBudget {
   ) {}
 
   refill(): void {
+    const done = this.rows - this.left - this.#tooMany;
     this.left = this.rows;
-    this.lookAt = 0;
+    this.lookAt = this.#tooMany = 0;
     if (this.time === undefined) return;
-    this.#startMs = this.time.clock.monotonic();
-    this.lookAt = this.rows - 1;
+    const { clock, limitMs } = this.time;
+    const beforeMs = this.#startMs;
+    this.#startMs = clock.monotonic();
+    // What went on between the steps makes the pace look slower than it is: the first look comes too early, not too late.
+    const fitting = ((done * limitMs) / (this.#startMs - beforeMs) / 4) | 0;
+    this.lookAt = this.rows - Math.max(1, Math.min(fitting, MAX_ROWS_PER_LOOK, this.rows));
   }
   /** Makes loops ask before their next element. */
   attend(): void {
@@ -69,6 +76,7 @@ export class StepBudget {
     if (this.left > this.lookAt) return true;
     if (this.time === undefined) this.lookAt = 0;
     else if (!this.#hasTime(this.time)) {
+      this.#tooMany = this.left;
       this.left = 0;
       return false;
     }

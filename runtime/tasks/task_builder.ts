@@ -8,26 +8,23 @@ import type { OperatorReference } from "../errors.ts";
 import type { JobInfo, TaskInfo } from "../functions/rich_function.ts";
 import type { ChainedOperator, JobEdge, JobVertex } from "../graph/job_graph.ts";
 import type { MetricGroup } from "../metrics/metric_group.ts";
-import { channelSelector } from "../network/channel_selector.ts";
 import { InputGate } from "../network/input_gate.ts";
-import { RecordWriter, SpillBufferCodec } from "../network/record_writer.ts";
-import { ResultPartition } from "../network/result_partition.ts";
+import type { RecordWriter } from "../network/record_writer.ts";
+import type { ResultPartition } from "../network/result_partition.ts";
 import { ALL_OPTIMIZATIONS, type OperatorConfig, type ProcessingTimeService } from "../operators/operator.ts";
 import { OperatorRuntime } from "../operators/operator_runtime.ts";
 import type { TaskAccumulators } from "../operators/runtime_context.ts";
 import { SourceOperator } from "../operators/source/source_operator.ts";
-import { wrapUserError } from "../operators/user_error.ts";
 import type { Seams } from "../seams/seams.ts";
 import type { OperatorSubtaskState } from "../state/rescale.ts";
-import type { Key } from "../types/key.ts";
 import { keyGroupRange } from "../types/key_group.ts";
-import { RecordShapes } from "../types/shapes/record_shapes.ts";
 import { inputOrders } from "./batch/batch_input.ts";
 import { BatchInputs } from "./batch/batch_inputs.ts";
 import { ChainControl, ChainNode, ChainOutput, OperatorChain, WriterTarget } from "./operator_chain.ts";
 import { Mailbox } from "./mailbox.ts";
 import { StepBudget } from "./step_budget.ts";
 import { type AnySourceOperator, StreamTask, type StreamTaskParts, type TaskListener } from "./stream_task.ts";
+import { makeWriter } from "./task_writer.ts";
 import { TaskProcessingTime } from "./task_time.ts";
 
 /** Limits and switches of the runtime, from the configuration of the job. */
@@ -112,7 +109,9 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
   });
   // What forbids the next element is noticed by loops over batches.
   const attend = () => stepBudget.attend();
-  writers.push(...descriptor.outgoing.map((outgoing) => makeWriter(descriptor, outgoing, { references, attend })));
+  const generatedId = isFused(settings) ? fusedId(descriptor) : undefined;
+  const writing = { references, onFull: attend, generatedId };
+  writers.push(...descriptor.outgoing.map((outgoing) => makeWriter(descriptor, outgoing, writing)));
   const control = new ChainControl(stepBudget.proceed, seams.spill);
   const parts = { descriptor, mailbox, time, abort, control, references };
   const { nodes, runtimes } = buildChain(parts, writers);
@@ -143,7 +142,7 @@ export function buildTask(descriptor: TaskDescriptor): BuiltTask {
     abort,
     awaitsFinalCheckpoint: settings.operatorConfig.checkpointingEnabled,
     orderedInputs,
-    fusedId: isFused(settings) ? fusedId(descriptor) : undefined,
+    fusedId: generatedId,
   });
   return { task, partitions: writers.map((writer) => writer.options.partition), gates };
 }
@@ -179,59 +178,6 @@ function fusedId({ vertex, subtaskIndex, attemptNumber, jobInfo }: TaskDescripto
 
 function referenceOf(operator: ChainedOperator): OperatorReference {
   return { name: operator.name, uid: operator.uid, userLine: operator.userLine };
-}
-
-function makeWriter(
-  descriptor: TaskDescriptor,
-  { edge, numSubpartitions, targetMaxParallelism, isRemote = [] }: OutgoingEdge,
-  { references, attend }: { readonly references: readonly OperatorReference[]; readonly attend: () => void },
-): RecordWriter {
-  const { settings, seams, vertex, wake } = descriptor;
-  const source = vertex.chain.findIndex((operator) => operator.nodeId === edge.sourceNodeId);
-  const reference = references[source];
-  const { partitioner } = edge;
-  const keySelector = partitioner.keySelector;
-  const partition = new ResultPartition({
-    numSubpartitions,
-    maxBuffers: Math.max(2, numSubpartitions * settings.maxBuffersPerSubpartition),
-    maxOverflowBuffers: settings.maxOverflowBuffers,
-    spill: seams.spill,
-    codec: new SpillBufferCodec(),
-    onRoom: wake,
-  });
-  return new RecordWriter({
-    partition,
-    selector: channelSelector({
-      strategy: partitioner.strategy,
-      numChannels: numSubpartitions,
-      maxParallelism: targetMaxParallelism,
-      random: seams.random.fork(`${edge.sourceNodeId}-${edge.targetVertexId}-${descriptor.subtaskIndex}`),
-      keySelector: keySelector === undefined ? undefined : guardedSelector(keySelector, reference),
-      keyHashRule: partitioner.keyHashRule,
-      custom: partitioner.custom,
-    }),
-    isEncoded: settings.forceCodec ? ALL_ENCODED : (channel) => isRemote[channel] === true,
-    maxRows: settings.maxRowsPerBatch,
-    segmentBytes: settings.segmentBytes,
-    maxRecordBytes: settings.maxRecordBytes,
-    bufferTimeoutMs: edge.bufferTimeoutMs,
-    operator: reference,
-    shapes: isFused(settings) ? new RecordShapes(`${fusedId(descriptor)} ${edge.targetVertexId}`) : undefined,
-    onFull: attend,
-  });
-}
-
-const ALL_ENCODED = (): boolean => true;
-
-/** A key selector that throws is named as what it is. */
-function guardedSelector(selector: (value: unknown) => Key, reference: OperatorReference): (value: unknown) => Key {
-  return (value) => {
-    try {
-      return selector(value);
-    } catch (error) {
-      throw wrapUserError(error, reference, "the key selector after this operator");
-    }
-  };
 }
 
 interface ChainParts {

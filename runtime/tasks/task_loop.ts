@@ -69,7 +69,8 @@ export class TaskLoop {
 
   #turn(): void {
     const { clock, sliceMs, onIdle } = this.#options;
-    const end = clock.monotonic() + sliceMs;
+    let now = clock.monotonic();
+    const end = now + sliceMs;
     let progress = true;
     for (let round = 1; progress; round++) {
       progress = false;
@@ -78,16 +79,18 @@ export class TaskLoop {
         // Cleared before the step, so that a wake-up during it counts.
         seat.isAwake = false;
         this.current = seat.task;
-        const before = clock.monotonic();
+        const before = now;
         const result = seat.task.step();
-        seat.task.busyTimeMs += clock.monotonic() - before;
+        now = clock.monotonic();
+        seat.task.busyTimeMs += now - before;
         if (result === "progress") seat.isAwake = true;
         else if (result === "finished") this.#leave(seat);
         if (seat.isAwake) progress = true;
       }
       this.#options.betweenRounds?.();
       progress ||= this.#seats.some((seat) => seat.isAwake);
-      if (progress && (round >= MAX_ROUNDS || clock.monotonic() >= end)) {
+      now = clock.monotonic();
+      if (progress && (round >= MAX_ROUNDS || now >= end)) {
         this.#options.mainThread.post(() => this.#turn());
         return;
       }

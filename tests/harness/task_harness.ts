@@ -14,6 +14,7 @@ import type { OperatorSubtaskState } from "../../runtime/state/rescale.ts";
 import type { StepResult, StreamTask } from "../../runtime/tasks/stream_task.ts";
 import { buildTask, type BuiltTask, type TaskSettings } from "../../runtime/tasks/task_builder.ts";
 import { type TestSeams, testSeams } from "../../runtime/testing/test_seams.ts";
+import type { Key } from "../../runtime/types/key.ts";
 import { MAX_WATERMARK, NO_TIMESTAMP, recordBatch, type WatermarkStatus } from "../../runtime/types/stream_element.ts";
 
 /** What a {@link Probe} does beside writing to the trace. */
@@ -140,6 +141,8 @@ export class Probe extends StreamOperator {
 export interface TaskHarnessOptions {
   /** The chain, head first. */
   readonly operators: readonly StreamOperator[];
+  /** Key of the records for the first operator; default none. */
+  readonly key?: (value: never) => Key;
   /** Edges inside the chain by operator; default one to the next. */
   readonly edges?: readonly (readonly ChainedEdge[])[];
   /** Channels per input; default one input of one channel. */
@@ -248,6 +251,11 @@ export class TaskHarness {
   records(values: readonly unknown[], channel = 0, input = 0): void {
     this.give({ kind: "data", rows: values.length, sizeBytes: 1, batch: recordBatch([...values]) }, channel, input);
   }
+  /** Records with timestamps, in one batch. */
+  recordsAt(values: readonly unknown[], timestamps: readonly number[]): void {
+    const batch = recordBatch([...values], Float64Array.from(timestamps));
+    this.give({ kind: "data", rows: values.length, sizeBytes: 1, batch });
+  }
   watermark(timestamp: number, channel = 0, input = 0): void {
     this.give({ kind: "watermark", timestamp }, channel, input);
   }
@@ -291,7 +299,7 @@ function describe(item: ChannelItem): string[] {
   return [item.kind === "barrier" ? `|${item.checkpointId}` : item.kind];
 }
 
-function vertexOf({ operators, edges, writers = [], bufferTimeoutMs = 0 }: TaskHarnessOptions): JobVertex {
+function vertexOf({ operators, key, edges, writers = [], bufferTimeoutMs = 0 }: TaskHarnessOptions): JobVertex {
   const chain = operators.map((operator, i): ChainedOperator => ({
     nodeId: i,
     operatorId: String(i).padStart(32, "0"),
@@ -302,8 +310,8 @@ function vertexOf({ operators, edges, writers = [], bufferTimeoutMs = 0 }: TaskH
     uid: undefined,
     userLine: undefined,
     factory: { chainingStrategy: "ALWAYS", numInputs: operator.numInputs, create: () => operator },
-    keySelectors: [],
-    keyed: false,
+    keySelectors: i === 0 && key !== undefined ? [key as ChainedOperator["keySelectors"][number]] : [],
+    keyed: i === 0 && key !== undefined,
     keyHashRule: undefined,
     chainedEdges: edges?.[i] ?? (i + 1 < operators.length ? [{ target: i + 1, targetInput: 0 }] : []),
     outputIndexes: [],

@@ -5,6 +5,7 @@
  */
 
 import type { KeySelector } from "../../functions/functions.ts";
+import { type KeyFields, readsFields } from "../../functions/key_fields.ts";
 import type { Key, KeyHashRule } from "../../types/key.ts";
 import type { TypeInformation } from "../../types/type_information.ts";
 import { describe, programError, requireFunction } from "./checks.ts";
@@ -30,8 +31,8 @@ function isField(value: unknown): value is string | number {
  * A selector with code of its own: reading the fields named in one shared closure, V8 would remember the records of all
  * jobs in one place. The text depends on the fields alone, because it belongs to the plan.
  */
-function generated(key: string): KeySelector<unknown, Key> {
-  return new Function("value", `return ${key}`) as KeySelector<unknown, Key>;
+function generated(key: string, fields: KeyFields): KeySelector<unknown, Key> {
+  return readsFields(new Function("value", `return ${key}`) as KeySelector<unknown, Key>, fields);
 }
 
 function fieldOf(field: string | number): string {
@@ -40,7 +41,7 @@ function fieldOf(field: string | number): string {
 
 /** A function or field as key selector. */
 export function keySelectorOf(key: unknown, call: string): KeySelector<unknown, Key> {
-  if (isField(key)) return generated(fieldOf(key));
+  if (isField(key)) return generated(fieldOf(key), [key]);
   if (typeof key === "object" && key !== null && "getKey" in key) {
     const selector = key as { getKey(value: unknown): Key };
     return (value) => selector.getKey(value);
@@ -59,7 +60,7 @@ export function recordedKey(args: readonly unknown[], call: string): RecordedKey
   const [first, second] = args;
   if (isField(first) && args.length > 1 && isField(second)) {
     for (const field of args) if (!isField(field)) keySelectorOf(undefined, call);
-    return { selector: generated(`[${(args as string[]).map(fieldOf).join(",")}]`), rule: undefined };
+    return { selector: generated(`[${(args as string[]).map(fieldOf).join(",")}]`, args as string[]), rule: undefined };
   }
   return { selector: keySelectorOf(first, call), rule: hashRuleOf(second as TypeInformation<unknown> | undefined) };
 }

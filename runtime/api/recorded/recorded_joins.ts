@@ -9,7 +9,7 @@ import type { OutputTag } from "../../functions/output_tag.ts";
 import type { Evictor, Trigger, Window, WindowAssigner } from "../../functions/windowing/windows.ts";
 import { UnionTransformation } from "../../graph/virtual_transformation.ts";
 import { intervalJoinOperator } from "../../operators/interval_join.ts";
-import { mapOperator } from "../../operators/map.ts";
+import { mapOperator, WRAPS_RECORD } from "../../operators/map.ts";
 import { type DurationLike, toMillis } from "../../types/duration.ts";
 import type { Key, KeyHashRule } from "../../types/key.ts";
 import type { TypeInformation } from "../../types/type_information.ts";
@@ -98,7 +98,11 @@ export class RecordedJoin
       tagged.getTransformation().inheritParallelism(stream.getParallelism());
       return tagged.getTransformation();
     };
-    const union = new UnionTransformation([tag(left, (one) => ({ one })), tag(right, (two) => ({ two }))]);
+    const wraps = { [WRAPS_RECORD]: true };
+    const union = new UnionTransformation([
+      tag(left, Object.assign((one: unknown) => ({ one }), wraps)),
+      tag(right, Object.assign((two: unknown) => ({ two }), wraps)),
+    ]);
     const selector = (value: unknown): Key =>
       "one" in (value as object) ? leftKey((value as { one: unknown }).one) : rightKey((value as { two: unknown }).two);
     const keyed = factory.keyed(union, { selector, rule });

@@ -28,6 +28,7 @@ import { mapOperator } from "../../operators/map.ts";
 import type { StreamOperatorFactory } from "../../operators/operator.ts";
 import { processOperator } from "../../operators/process.ts";
 import { timestampsWatermarksOperator } from "../../operators/source/timestamps_watermarks.ts";
+import { oneKey } from "../../operators/windowing/window_cursor.ts";
 import { AsyncDataStream, type AsyncMapOptions } from "../async_data_stream.ts";
 import type { DataStream } from "../data_stream.ts";
 import type { CollectResult } from "../execute_and_collect.ts";
@@ -47,7 +48,7 @@ import type { MethodsOf, OperatorRecord, StreamFactory } from "./stream_factory.
 import { strategyOf } from "./watermarks.ts";
 
 /** The key of windowAll and of global partitions: every record has it. */
-const ONE_KEY: RecordedKey = { selector: () => 0, rule: "int" };
+const ONE_KEY: RecordedKey = { selector: oneKey, rule: "int" };
 
 /** Implements {@link DataStream}. */
 export class RecordedStream implements MethodsOf<DataStream<unknown>> {

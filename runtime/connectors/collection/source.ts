@@ -42,8 +42,14 @@ export class CollectionSource<T> extends RangeSource<T> {
   /** Emits a copy of each element of its splits. */
   override createReader(context: SourceReaderContext): SourceReader<T, NumberSequenceSplit> {
     const elements = this.#elements;
-    const shapes = new RecordShapes(`collection ${context.indexOfSubtask} ${this.size}`);
-    return new RangeReader<T>(context, { make: (index) => shapes.copy(elements[index]), recordsTravel: true });
+    const reading = { recordsTravel: true };
+    if (context.generatesCopiers === false) {
+      return new RangeReader<T>(context, { ...reading, make: (index) => copyValue(elements[index]) });
+    }
+    const { indexOfSubtask, clock } = context;
+    // The moment tells apart readers of different jobs.
+    const shapes = new RecordShapes(`collection ${indexOfSubtask} ${this.size} ${clock.monotonic()}`);
+    return new RangeReader<T>(context, { ...reading, make: (index) => shapes.copy(elements[index]) });
   }
 
   /** The positions of the elements. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Collector } from "../../functions/functions.ts";
+import type { ValueState } from "../../functions/state_descriptor.ts";
 import type { SinkWriterContext } from "../../functions/sink.ts";
 import type {
   TimestampAssigner,
@@ -18,6 +18,7 @@ import type {
 import type { CallScope } from "../call_scope.ts";
 import type { CallCollector } from "../collector.ts";
 import type { StreamOperator } from "../operator.ts";
+import type { FusedPath } from "../windowing/window_path.ts";
 
 /** One value in, one value out; or the values passed on for which the call is true. */
 export interface MapOrFilterFusion {
@@ -25,6 +26,25 @@ export interface MapOrFilterFusion {
   readonly call: (value: unknown) => unknown;
   /** Entered around the call; undefined where the function cannot hold handles. */
   readonly scope: CallScope | undefined;
+  /** What it returns for a record that is fit to travel is so too. */
+  readonly keepsTravelling?: boolean;
+}
+/** The same over two connected streams. */
+export interface CoMapFusion {
+  readonly kind: "coMap";
+  readonly fn: object;
+  /** Its method for a record, by input. */
+  readonly methods: readonly string[];
+  readonly scope: CallScope;
+}
+/** A value per key that every record is reduced into; the result goes on. */
+export interface ReduceFusion {
+  readonly kind: "reduce";
+  readonly values: ValueState<unknown>;
+  readonly call: (left: unknown, right: unknown) => unknown;
+  readonly scope: CallScope;
+  /** Does all of it, for functions of the engine; gives the result. */
+  readonly reduceStored: ((value: unknown) => unknown) | undefined;
 }
 /** What calls that get a collector have in common. */
 export interface CollectorFusion {
@@ -36,9 +56,10 @@ export interface CollectorFusion {
 /** Any number of values through a collector or as an iterable. */
 export interface FlatMapFusion extends CollectorFusion {
   readonly kind: "flatMap";
-  readonly call: (value: unknown, out: Collector<unknown>) => unknown;
+  /** By input: a function, or an object with the method of that name. */
+  readonly calls: readonly { readonly fn: unknown; readonly method?: string }[];
   /** Takes a returned iterable in the running call: emits what it may, the rest is pending work. */
-  readonly draw: (result: unknown, timestamp: number) => void;
+  readonly draw: (result: unknown, timestamp: number, input: number) => void;
   /** Leaves the elements of an array from that position on as pending work. */
   readonly keepRest: (elements: readonly unknown[], from: number, timestamp: number) => void;
 }
@@ -47,8 +68,8 @@ export interface ProcessFusion extends CollectorFusion {
   readonly kind: "process";
   /** The function object. */
   readonly fn: unknown;
-  /** Its method for a record, by input. */
-  readonly methods: readonly string[];
+  /** Its method for a record, by input; undefined where the operator is to be called. */
+  readonly methods: readonly (string | undefined)[];
   readonly binding: { contextAt(timestamp: number): unknown };
 }
 /** The end of a chain that writes records to a sink. */
@@ -81,12 +102,23 @@ export interface WatermarkParts {
   readonly onEvent: WatermarkOutput;
 }
 
+/** Windows: most records are added to what their key has in the window of the last record. */
+export interface WindowFusion {
+  readonly kind: "window";
+  /** Takes all other records. */
+  readonly operator: { processMoved(value: unknown, timestamp: number): void };
+  readonly path: FusedPath | undefined;
+}
+
 /** See the module. */
 export type Fusion =
   | MapOrFilterFusion
+  | CoMapFusion
+  | ReduceFusion
   | FlatMapFusion
   | ProcessFusion
   | SinkFusion
+  | WindowFusion
   | TimestampsFusion
   | SourceFusion;
 

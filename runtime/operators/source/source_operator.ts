@@ -252,6 +252,7 @@ export class SourceOperator<T, SplitT extends SourceSplit> extends StreamOperato
       clock: this.ctx.seams.clock,
       signal: this.ctx.signal,
       generatesDecoders: this.ctx.config.optimizations?.columns !== false,
+      generatesCopiers: this.ctx.config.optimizations?.codegen !== false,
       sendSplitRequest: () => this.#send({ type: "RequestSplit" }),
       sendSourceEventToCoordinator: (event) => this.#send({ type: "SourceEvent", event }),
     };

@@ -11,11 +11,13 @@
  * @module
  */
 
-import { HashIndex, hashText, mixHash } from "../../state/hash_index.ts";
+import { HashIndex } from "../../state/hash_index.ts";
 import { type CanonicalKey, type KeyContext, sameCanonical } from "../../state/key_context.ts";
 import { ownKey, ownString } from "../../types/canonical_key.ts";
 import type { Key } from "../../types/key.ts";
 import { TimeHeap } from "./time_heap.ts";
+import { TimerHasher } from "./timer_hasher.ts";
+import type { LogBucket, TimerLog } from "./timer_log.ts";
 import type { Timer, Timers } from "./timer_queue.ts";
 
 const INITIAL_CAPACITY = 16;
@@ -55,21 +57,33 @@ export class ChainedTimerQueue implements Timers {
   readonly #tailTimes = new Float64Array(TAILS).fill(NaN);
   readonly #tailSlots = new Int32Array(TAILS);
 
-  // Namespaces come in runs.
+  readonly #hasher = new TimerHasher();
+  /** Namespaces come in runs. */
   #lastNamespace = "";
-  #lastNamespaceHash = 0;
 
   get size(): number {
     return this.#size;
   }
 
   add(context: KeyContext, namespace: string, timestamp: number, order: number = this.#nextOrder): boolean {
-    const hash = this.#hash(context, namespace, timestamp);
-    const canonical = context.canonical;
+    const hash = this.#hasher.hash(context, namespace, timestamp);
+    return this.insert(hash, context.canonical, context.key, namespace, timestamp, order);
+  }
+
+  /** As {@link add}, by the hash of a {@link TimerHasher}. */
+  insert(
+    hash: number,
+    canonical: CanonicalKey,
+    key: Key,
+    namespace: string,
+    timestamp: number,
+    order: number,
+  ): boolean {
     if (this.#bucketOf(hash, canonical, namespace, timestamp) >= 0) return false;
+    if (this.#staleEntries > SWEEP_FROM && this.#staleEntries > 2 * this.#size) this.#indexAnew();
     const slot = this.#takeSlot();
     this.#canonicals[slot] = typeof canonical === "string" ? ownString(canonical) : canonical;
-    if (canonical !== context.key) this.#composites[slot] = ownKey(context.key);
+    if (canonical !== key) this.#composites[slot] = ownKey(key);
     this.#setNamespace(slot, namespace);
     this.#timestamps[slot] = timestamp;
     this.#links[2 * slot] = order;
@@ -82,8 +96,12 @@ export class ChainedTimerQueue implements Timers {
   }
 
   remove(context: KeyContext, namespace: string, timestamp: number): boolean {
-    const hash = this.#hash(context, namespace, timestamp);
-    const bucket = this.#bucketOf(hash, context.canonical, namespace, timestamp);
+    return this.delete(this.#hasher.hash(context, namespace, timestamp), context.canonical, namespace, timestamp);
+  }
+
+  /** As {@link remove}, by the hash of a {@link TimerHasher}. */
+  delete(hash: number, canonical: CanonicalKey, namespace: string, timestamp: number): boolean {
+    const bucket = this.#bucketOf(hash, canonical, namespace, timestamp);
     if (bucket < 0) return false;
     this.#kill(this.#index.rowAt(bucket));
     if (this.#used > SWEEP_FROM && this.#size * 2 < this.#used) this.#sweep();
@@ -108,6 +126,17 @@ export class ChainedTimerQueue implements Timers {
     const timers: Timer[] = [];
     while (this.#size > 0) timers.push(this.poll()!);
     return timers;
+  }
+
+  /** Notes all timers in the bucket of their time. */
+  copyTo(log: TimerLog, bucketOf: (timestamp: number) => LogBucket): void {
+    for (let slot = 0; slot < this.#canonicals.length; slot++) {
+      const canonical = this.#canonicals[slot];
+      if (canonical === undefined) continue;
+      const key = (slot < this.#composites.length ? this.#composites[slot] : undefined) ?? canonical;
+      const [timestamp, order] = [this.#timestamps[slot], this.#links[2 * slot]];
+      log.append(bucketOf(timestamp), this.#hashes[slot], canonical, key, this.#namespaceOf(slot), timestamp, order);
+    }
   }
 
   *timers(): Generator<Timer, undefined> {
@@ -138,16 +167,8 @@ export class ChainedTimerQueue implements Timers {
       if (namespace === this.#firstNamespace) return;
       for (let each = 0; each < this.#canonicals.length; each++) this.#namespaces.push(this.#firstNamespace);
     }
-    this.#namespaces[slot] = namespace === this.#lastNamespace ? this.#lastNamespace : ownString(namespace);
-  }
-
-  #hash(context: KeyContext, namespace: string, timestamp: number): number {
-    if (namespace !== this.#lastNamespace) {
-      this.#lastNamespace = ownString(namespace);
-      this.#lastNamespaceHash = hashText(namespace);
-    }
-    const time = Math.floor(timestamp / 2 ** 32) ^ timestamp;
-    return mixHash(mixHash(context.hash, this.#lastNamespaceHash), time);
+    if (namespace !== this.#lastNamespace) this.#lastNamespace = ownString(namespace);
+    this.#namespaces[slot] = this.#lastNamespace;
   }
 
   #bucketOf(hash: number, canonical: CanonicalKey, namespace: string, timestamp: number): number {
@@ -202,7 +223,9 @@ export class ChainedTimerQueue implements Timers {
     if (slot < this.#composites.length) this.#composites[slot] = undefined;
     this.#size--;
     this.#staleEntries++;
-    if (this.#staleEntries > SWEEP_FROM && this.#staleEntries > 2 * this.#size) this.#indexAnew();
+    if (this.#size > 0) return;
+    this.#index.clear();
+    this.#staleEntries = 0;
   }
 
   #indexAnew(): void {

@@ -11,7 +11,7 @@ import { InvalidProgramError } from "../../errors.ts";
 import type { KeyedStateBackend } from "../../state/keyed_state_backend.ts";
 import type { Key } from "../../types/key.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../../types/stream_element.ts";
-import { ChainedTimerQueue } from "./chained_timer_queue.ts";
+import { BucketedTimerQueue } from "./bucketed_timer_queue.ts";
 import type { TimerManagerOptions } from "./heap_timer_manager.ts";
 import { type DueTimers, ProcessingAlarm } from "./processing_alarm.ts";
 import { TimerQueue, type Timers } from "./timer_queue.ts";
@@ -28,7 +28,7 @@ export class HeapTimerService implements InternalTimerService, DueTimers {
 
   constructor(options: TimerManagerOptions) {
     this.#options = options;
-    const Queue = options.timerBuckets === false ? TimerQueue : ChainedTimerQueue;
+    const Queue = options.timerBuckets === false ? TimerQueue : BucketedTimerQueue;
     this.eventTimers = new Queue();
     this.processingTimers = new Queue();
     this.#alarm = new ProcessingAlarm(options, this);

@@ -9,10 +9,11 @@
  * @module
  */
 
-import { HashIndex, hashText, mixHash } from "../../state/hash_index.ts";
+import { HashIndex } from "../../state/hash_index.ts";
 import { type CanonicalKey, type KeyContext, sameCanonical } from "../../state/key_context.ts";
 import { ownKey, ownString } from "../../types/canonical_key.ts";
 import type { Key } from "../../types/key.ts";
+import { TimerHasher } from "./timer_hasher.ts";
 
 const INITIAL_CAPACITY = 16;
 /** Dead entries are not worth a sweep below this. */
@@ -29,12 +30,12 @@ export interface Timer {
 
 /** What holds the timers of one time domain. */
 export interface Timers {
-  /** Number of timers. */
+  /** Number of timers; may take long. */
   readonly size: number;
-  /** Adds a timer of the current key; false when it is there already. `order` is given for restored timers. */
-  add(context: KeyContext, namespace: string, timestamp: number, order?: number): boolean;
+  /** Adds a timer of the current key, unless it is there already. `order` is given for restored timers. */
+  add(context: KeyContext, namespace: string, timestamp: number, order?: number): void;
   /** Deletes a timer of the current key, if there is one. */
-  remove(context: KeyContext, namespace: string, timestamp: number): boolean;
+  remove(context: KeyContext, namespace: string, timestamp: number): void;
   /** Timestamp of the earliest timer; Infinity when there is none. */
   peekTimestamp(): number;
   /** Removes and returns the earliest timer, or undefined. */
@@ -67,16 +68,14 @@ export class TimerQueue implements Timers {
   #heapSlots = new Int32Array(INITIAL_CAPACITY);
   #heapSize = 0;
 
-  // Namespaces come in runs.
-  #lastNamespace = "";
-  #lastNamespaceHash = 0;
+  readonly #hasher = new TimerHasher();
 
   get size(): number {
     return this.#size;
   }
 
   add(context: KeyContext, namespace: string, timestamp: number, order: number = this.#nextOrder): boolean {
-    const hash = this.#hash(context, namespace, timestamp);
+    const hash = this.#hasher.hash(context, namespace, timestamp);
     if (this.#bucketOf(hash, context.canonical, namespace, timestamp) >= 0) return false;
     const slot = this.#takeSlot();
     const canonical = context.canonical;
@@ -95,7 +94,7 @@ export class TimerQueue implements Timers {
 
   /** Deletes a timer of the current key, if there is one. */
   remove(context: KeyContext, namespace: string, timestamp: number): boolean {
-    const hash = this.#hash(context, namespace, timestamp);
+    const hash = this.#hasher.hash(context, namespace, timestamp);
     const bucket = this.#bucketOf(hash, context.canonical, namespace, timestamp);
     if (bucket < 0) return false;
     this.#kill(this.#index.rowAt(bucket), bucket);
@@ -146,15 +145,6 @@ export class TimerQueue implements Timers {
       timestamp: this.#timestamps[slot],
       order: this.#orders[slot],
     };
-  }
-
-  #hash(context: KeyContext, namespace: string, timestamp: number): number {
-    if (namespace !== this.#lastNamespace) {
-      this.#lastNamespace = namespace;
-      this.#lastNamespaceHash = hashText(namespace);
-    }
-    const time = Math.floor(timestamp / 2 ** 32) ^ timestamp;
-    return mixHash(mixHash(context.hash, this.#lastNamespaceHash), time);
   }
 
   #bucketOf(hash: number, canonical: CanonicalKey, namespace: string, timestamp: number): number {

@@ -27,6 +27,8 @@ export class Pane {
   readonly values: unknown[] = [];
   readonly orders: number[] = [];
   inOrder = true;
+  /** Whether all rows have a timer; not looked after any more once one had none. */
+  hasAllTimers = true;
   /** Rows in the order of their timers, made when firing starts where they do not lie in it. */
   #due: Int32Array | undefined;
   /** How many rows of the firing order are done. */
@@ -54,6 +56,7 @@ export class Pane {
     this.values.push(value);
     this.orders.push(order);
     if (order !== NO_TIMER) this.#timerAdded(order, order >= this.#lastOrder);
+    else this.hasAllTimers = false;
     return row;
   }
 

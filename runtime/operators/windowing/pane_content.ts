@@ -8,6 +8,10 @@
  * that goes to several windows is copied for each, since a function may change the one it returns; not for numbers as
  * accumulator. `undefined` is "nothing"; null and undefined as record clear, as in the handles.
  *
+ * A record that came from another task and has no other holder is moved: no copy before the call, whatever is kept of
+ * it. Its texts are kept as they are too; those that the engine has cut out of a larger one share it with the records
+ * that came with them, and their windows end at about the same time.
+ *
  * @module
  */
 
@@ -22,10 +26,25 @@ import type { WindowParts } from "./window_path.ts";
 export interface PaneContent {
   /** The stored value with a record added; undefined when there is nothing any more. */
   add(stored: unknown, value: unknown): unknown;
+  /** The same for a record that is fit to travel and that nobody else holds or will hold. */
+  addMoved(stored: unknown, value: unknown): unknown;
+  /** For generated code that adds moved records. */
+  readonly fused: FusedContent;
   /** What the window function gets; undefined when the window is not evaluated. `isLast`: stored is not used again. */
   take(stored: unknown, isLast: boolean): unknown[] | undefined;
   /** The contents of two windows that became one; each may be nothing, and is not used again. */
   merge(left: unknown, right: unknown): unknown;
+}
+
+/** How a moved record, not null or undefined, is added to something. */
+export type FusedContent =
+  | { readonly kind: "list" }
+  | ({ readonly kind: "reduce"; readonly fn: (left: unknown, right: unknown) => unknown } & Keeping)
+  | ({ readonly kind: "aggregate"; readonly fn: AggregateFunction<unknown, unknown, unknown> } & Keeping);
+
+interface Keeping {
+  /** What is stored when the function has returned something else than a number and what was stored. */
+  readonly kept: (result: unknown) => unknown;
 }
 
 /** What contents need. */
@@ -52,10 +71,18 @@ export function paneContent({ content, ctx }: WindowParts, sharesRecords: boolea
 
 /** All records. */
 class ListContent implements PaneContent {
+  readonly fused: FusedContent = { kind: "list" };
+
   add(stored: unknown, value: unknown): unknown {
     const element = copyElement(value, WINDOW_STATE_NAME);
     if (stored === undefined) return [element];
     (stored as unknown[]).push(element);
+    return stored;
+  }
+  addMoved(stored: unknown, value: unknown): unknown {
+    if (value === undefined || value === null) return this.add(stored, value);
+    if (stored === undefined) return [value];
+    (stored as unknown[]).push(value);
     return stored;
   }
   take(stored: unknown, isLast: boolean): unknown[] | undefined {
@@ -72,11 +99,13 @@ class ListContent implements PaneContent {
 /** One value that records are combined with. */
 class ReduceContent implements PaneContent {
   readonly #reduce: (left: unknown, right: unknown) => unknown;
+  readonly fused: FusedContent;
   readonly #shapes: RecordShapes;
   #copiesFirst: boolean;
 
   constructor(reduce: (left: unknown, right: unknown) => unknown, { shapes, sharesRecords }: PaneContentOptions) {
     this.#reduce = reduce;
+    this.fused = { kind: "reduce", fn: reduce, kept: (result) => kept(result, shapes) };
     this.#shapes = shapes;
     this.#copiesFirst = sharesRecords;
   }
@@ -94,6 +123,11 @@ class ReduceContent implements PaneContent {
     if (parts === Parts.OBJECTS) this.#copiesFirst = true;
     return parts === Parts.NUMBERS ? this.#shapes.copy(result) : ownedCopy(result);
   }
+  addMoved(stored: unknown, value: unknown): unknown {
+    if (stored === undefined || value === undefined || value === null) return this.add(stored, value);
+    const result = this.#reduce(stored, value);
+    return result === stored || typeof result === "number" ? result : kept(result, this.#shapes);
+  }
   take(stored: unknown, isLast: boolean): unknown[] | undefined {
     if (stored === undefined) return undefined;
     return [isLast ? stored : copyValue(stored)];
@@ -108,6 +142,7 @@ class ReduceContent implements PaneContent {
 class AggregateContent implements PaneContent {
   readonly #aggregate: AggregateFunction<unknown, unknown, unknown>;
   readonly #merge: (left: unknown, right: unknown) => unknown;
+  readonly fused: FusedContent;
   readonly #shapes: RecordShapes;
   readonly #sharesRecords: boolean;
   #copiesFirst = false;
@@ -118,6 +153,7 @@ class AggregateContent implements PaneContent {
   ) {
     this.#aggregate = aggregate;
     this.#merge = mergeCall(aggregate, WINDOW_STATE_NAME);
+    this.fused = { kind: "aggregate", fn: aggregate, kept: (result) => kept(result, shapes) };
     this.#shapes = shapes;
     this.#sharesRecords = sharesRecords;
   }
@@ -137,6 +173,12 @@ class AggregateContent implements PaneContent {
     if (parts === Parts.OBJECTS) this.#copiesFirst = true;
     return parts === Parts.NUMBERS ? this.#shapes.copy(result) : ownedCopy(result);
   }
+  addMoved(stored: unknown, value: unknown): unknown {
+    if (value === undefined || value === null) return undefined;
+    const accumulator = stored === undefined ? ownedCopy(this.#aggregate.createAccumulator()) : stored;
+    const result = this.#aggregate.add(value, accumulator);
+    return result === accumulator || typeof result === "number" ? result : kept(result, this.#shapes);
+  }
   take(stored: unknown, isLast: boolean): unknown[] | undefined {
     if (stored === undefined) return undefined;
     // The function may sort or drain what it is given; a read must not change the state.
@@ -148,6 +190,12 @@ class AggregateContent implements PaneContent {
     const merged = this.#merge(left, right);
     return typeof merged === "number" ? merged : ownedResult(merged, left, right) ?? undefined;
   }
+}
+
+/** What is stored of a value that a function has returned and may hand out again. */
+function kept(result: unknown, shapes: RecordShapes): unknown {
+  if (result === undefined || result === null) return undefined;
+  return partsOf(result) === Parts.NUMBERS ? shapes.copy(result) : ownedCopy(result);
 }
 
 /** What a value consists of. */

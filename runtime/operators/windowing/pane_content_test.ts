@@ -23,17 +23,28 @@ const aggregate = (fn: Partial<AggregateFunction<Rec, never, unknown>>): BoundWi
   fn: fn as never,
 });
 
-/** Adds records that are overwritten afterwards, many times so that copies are made by generated functions too. */
-function fill(content: BoundWindowContent, values: readonly Rec[], sharesRecords = false): unknown {
+/**
+ * Adds records that are overwritten afterwards, unless they are moved, many times so that copies are made by generated
+ * functions too.
+ */
+function fill(
+  content: BoundWindowContent,
+  values: readonly Rec[],
+  { sharesRecords = false, isMoved = (_i: number): boolean => false } = {},
+): unknown {
   let taken: unknown;
   const pane = contentOf(content, sharesRecords);
   for (let round = 0; round < 100; round++) {
     let stored: unknown;
-    for (const value of values) {
+    values.forEach((value, i) => {
       const given = structuredClone(value);
+      if (isMoved(i)) {
+        stored = pane.addMoved(stored, given);
+        return;
+      }
       stored = pane.add(stored, given);
       overwrite(given);
-    }
+    });
     const early = pane.take(stored, false);
     overwrite(early);
     const last = pane.take(stored, true);
@@ -110,9 +121,46 @@ const CASES: Readonly<Record<string, readonly [BoundWindowContent, unknown]>> = 
 for (const [name, [content, expected]] of Object.entries(CASES)) {
   Deno.test(`pane content: ${name}`, () => {
     assert.deepEqual(fill(content, RECORDS), expected);
-    assert.deepEqual(fill(content, RECORDS, true), expected);
+    assert.deepEqual(fill(content, RECORDS, { sharesRecords: true }), expected);
+    assert.deepEqual(fill(content, RECORDS, { isMoved: () => true }), expected, "moved");
+    assert.deepEqual(fill(content, RECORDS, { isMoved: (i) => i % 2 === 0 }), expected, "some of them moved");
+    assert.deepEqual(fill(content, RECORDS, { isMoved: (i) => i === 1 }), expected, "one of them moved");
   });
 }
+
+Deno.test("pane content: a moved record is kept itself, what a function returns is copied", () => {
+  const first = { k: "a", v: 1 };
+  const second = { k: "a", v: 2 };
+  const list = contentOf({ kind: "list" });
+  const stored = list.addMoved(list.addMoved(undefined, first), second) as unknown[];
+  assert.ok(stored[0] === first && stored[1] === second);
+
+  const keeping = contentOf(CASES["an accumulator that keeps records"][0]);
+  const kept = keeping.addMoved(keeping.addMoved(undefined, first), second) as { all: unknown[] };
+  assert.ok(kept.all[0] === first && kept.all[1] === second);
+
+  const right = contentOf(CASES["the right one"][0]);
+  const result = right.addMoved(right.addMoved(undefined, first), second);
+  assert.ok(result !== second, "the function may have kept it");
+  assert.deepEqual(result, second);
+});
+
+Deno.test("pane content: what generated code does with a moved record is what addMoved does", () => {
+  for (const [name, [content, expected]] of Object.entries(CASES)) {
+    const pane = contentOf(content);
+    const { fused } = pane;
+    let stored = pane.addMoved(undefined, structuredClone(RECORDS[0]));
+    for (const value of structuredClone(RECORDS.slice(1))) {
+      if (fused.kind === "list") {
+        (stored as unknown[]).push(value);
+        continue;
+      }
+      const result = fused.kind === "reduce" ? fused.fn(stored, value) : fused.fn.add(value, stored);
+      stored = typeof result === "number" || result === stored ? result : fused.kept(result);
+    }
+    assert.deepEqual(pane.take(stored, true), expected, name);
+  }
+});
 
 Deno.test("pane content: a record that goes to several windows is the same in each", () => {
   const pane = contentOf(
@@ -136,10 +184,13 @@ Deno.test("pane content: nothing as record clears, nothing as result is none", (
       continue;
     }
     assert.equal(pane.add(pane.add(undefined, structuredClone(RECORDS[0])), null), undefined, name);
+    assert.equal(pane.addMoved(pane.addMoved(undefined, structuredClone(RECORDS[0])), undefined), undefined, name);
     assert.equal(pane.take(undefined, true), undefined, name);
   }
   const toNull = contentOf(reduce(() => null));
   assert.equal(toNull.add(toNull.add(undefined, { k: "a", v: 1 }), { k: "a", v: 2 }), undefined);
+  assert.equal(toNull.addMoved(toNull.addMoved(undefined, { k: "a", v: 1 }), { k: "a", v: 2 }), undefined);
+  assert.throws(() => contentOf({ kind: "list" }).addMoved([], null), { code: "TSF-2112" });
   const none = contentOf(
     aggregate({ createAccumulator: () => 0 as never, add: () => 1 as never, getResult: () => undefined }),
   );

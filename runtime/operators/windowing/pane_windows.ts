@@ -24,7 +24,15 @@ import type { PaneAssigner } from "./plain_windows.ts";
 import { type RestoredWindow, restoredWindows, rowOf, type WindowRow, windowRowsMeta } from "./window_rows.ts";
 import { WINDOW_STATE_NAME } from "./window_contents.ts";
 import type { WindowEvaluation } from "./window_evaluation.ts";
-import { type LateRecords, spanAt, type WindowParts, type WindowPath, windowsAt } from "./window_path.ts";
+import { WindowCursor } from "./window_cursor.ts";
+import {
+  type FusedPath,
+  type LateRecords,
+  spanAt,
+  type WindowParts,
+  type WindowPath,
+  windowsAt,
+} from "./window_path.ts";
 
 /** The part of all windows that an owner of panes leaves to them. */
 export interface PanesWithin {
@@ -63,6 +71,10 @@ export class PaneWindows implements WindowPath, BulkTimers {
   readonly #panes = new PaneList();
   #groups = new Map<number, PaneGroup>();
   #group = NO_GROUP;
+  /** Points to the rows of the group where that is one pane, and a record in it leads to nothing else. */
+  readonly #cursor = new WindowCursor();
+  readonly #hasCursor: boolean;
+  readonly fused: FusedPath | undefined;
   /** One for the end and, with a lateness, one for the cleanup: each has an order of its own. */
   readonly #timersPerRow: number;
   #nextOrder = 0;
@@ -86,16 +98,21 @@ export class PaneWindows implements WindowPath, BulkTimers {
     this.#isEventTime = assigner.isEventTime();
     this.#latenessMs = this.#isEventTime ? parts.latenessMs : 0;
     this.#timersPerRow = this.#latenessMs > 0 ? 2 : 1;
+    this.#hasCursor = within === undefined;
+    if (this.#hasCursor) {
+      const clock = this.#isEventTime ? undefined : this;
+      this.fused = { rows: { kind: "cursor", cursor: this.#cursor, clock }, content: this.#content.fused };
+    }
     this.metas = [windowRowsMeta(parts)];
     for (const restored of within?.windows ?? restoredWindows(parts)) this.#restore(restored);
     this.#keyContext.clear();
     if (within === undefined) parts.ctx.timers.attach(this);
   }
 
-  processElement(value: unknown, timestamp: number): void {
-    const time = this.#isEventTime ? timestamp : this.#processingTime();
+  processElement(value: unknown, timestamp: number, isMoved: boolean = false): void {
+    const time = this.#isEventTime ? timestamp : this.processingTime();
     const group = this.#group;
-    if (this.#add(time >= group.from && time < group.to ? group : this.#enter(value, time), value)) return;
+    if (this.#add(time >= group.from && time < group.to ? group : this.#enter(value, time), value, isMoved)) return;
     if (this.#isEventTime && timestamp + this.#latenessMs <= this.#timers.currentWatermark()) {
       this.#late.add(value, timestamp);
     }
@@ -104,7 +121,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
   /** Adds a record to its windows; false when there is none that takes it. */
   addAt(time: number, value: unknown): boolean {
     const group = this.#group;
-    return this.#add(time >= group.from && time < group.to ? group : this.#enter(value, time), value);
+    return this.#add(time >= group.from && time < group.to ? group : this.#enter(value, time), value, false);
   }
   /** When something fires or is dropped next; Infinity for never. */
   get nextTime(): number {
@@ -118,7 +135,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
     return this.#panes.isEmpty;
   }
 
-  #add({ panes }: PaneGroup, value: unknown): boolean {
+  #add({ panes }: PaneGroup, value: unknown, isMoved: boolean): boolean {
     if (panes.length === 0) return false;
     const key = this.#keyContext.canonical;
     if (this.#latenessMs > 0) {
@@ -129,8 +146,12 @@ export class PaneWindows implements WindowPath, BulkTimers {
     for (let i = 0; i < panes.length; i++) {
       const pane = panes[i];
       const row = pane.index.get(key);
-      if (row >= 0) pane.values[row] = this.#content.add(pane.values[row], value);
-      else pane.insert(this.#keyContext, key, this.#content.add(undefined, value), this.#nextOrder++);
+      const stored = row >= 0 ? pane.values[row] : undefined;
+      // The last one may have the record itself.
+      const isLast = isMoved && i === panes.length - 1;
+      const added = isLast ? this.#content.addMoved(stored, value) : this.#content.add(stored, value);
+      if (row >= 0) pane.values[row] = added;
+      else pane.insert(this.#keyContext, key, added, this.#nextOrder++);
     }
     return true;
   }
@@ -170,7 +191,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
    * Looking at the clock costs more than the rest; one that did not move for long is asked less often. Only where a
    * record's pane ends when its span does: then the timer of the pane says so in time.
    */
-  #processingTime(): number {
+  processingTime(): number {
     if (this.#clockSkipsLeft > 0) {
       this.#clockSkipsLeft--;
       return this.#clock;
@@ -199,7 +220,17 @@ export class PaneWindows implements WindowPath, BulkTimers {
       }
       this.#groups.set(from, group = { from, to, panes });
     }
+    this.#point(group);
     return this.#group = group;
+  }
+
+  /** With a lateness, a record may set a timer, or fire a window that is over. */
+  #point(group: PaneGroup): void {
+    const pane = group.panes[0];
+    const isKnown = this.#hasCursor && group.panes.length === 1 &&
+      (this.#latenessMs === 0 || (pane.hasAllTimers && pane.maxTimestamp > this.#timers.currentWatermark()));
+    if (isKnown) this.#cursor.point(group, pane.index, pane.values);
+    else this.#cursor.reset();
   }
 
   #cleanupTime(window: TimeWindow): number {
@@ -216,6 +247,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
 
   #forgetGroups(): void {
     this.#group = NO_GROUP;
+    this.#cursor.reset();
     if (this.#groups.size > 0) this.#groups = new Map();
     this.#clockSkipsLeft = 0;
   }
@@ -246,6 +278,7 @@ export class PaneWindows implements WindowPath, BulkTimers {
         if (!isFirst && !ctx.proceed()) return false;
         isFirst = false;
         pane.orders[row] = NO_TIMER;
+        pane.hasAllTimers = false;
         if (this.#evaluation.hasFunction) this.#keyed.setCurrentKey(pane.keys[row]);
         this.#evaluate(pane, row, this.#latenessMs === 0);
         if (this.#latenessMs === 0) this.#evaluation.clear(pane);

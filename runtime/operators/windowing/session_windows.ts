@@ -11,6 +11,7 @@
  */
 
 import { invariant } from "../../errors.ts";
+import { EventTimeSessionWindows } from "../../functions/windowing/session_windows.ts";
 import { requireTimestamp, SESSION_GAP, TIME_WINDOW_CODEC, TimeWindow } from "../../functions/windowing/time_window.ts";
 import type { CanonicalKey, KeyContext } from "../../state/key_context.ts";
 import type { StateMeta, StateRow } from "../../state/keyed_state_backend.ts";
@@ -22,8 +23,17 @@ import { NONE, SessionStore } from "./session_store.ts";
 import { MERGING_WINDOWS } from "./merging_window_set.ts";
 import { WINDOW_STATE_NAME } from "./window_contents.ts";
 import type { WindowEvaluation } from "./window_evaluation.ts";
-import type { LateRecords, WindowParts, WindowPath } from "./window_path.ts";
+import type { WindowAt } from "./window_lifetime.ts";
+import type { FusedPath, LateRecords, WindowParts, WindowPath } from "./window_path.ts";
 import { type RestoredWindow, restoredWindows, rowOf, windowRowsMeta } from "./window_rows.ts";
+
+/** A session as window; few ask for its namespace. */
+class SessionAt implements WindowAt {
+  constructor(readonly window: TimeWindow) {}
+  get namespace(): string {
+    return TIME_WINDOW_CODEC.toNamespace(this.window);
+  }
+}
 
 /** See the header. */
 export class SessionWindows implements WindowPath, BulkTimers {
@@ -39,9 +49,9 @@ export class SessionWindows implements WindowPath, BulkTimers {
   /** 0 in processing time. */
   readonly #latenessMs: number;
   readonly #sessions: SessionStore;
+  readonly fused: FusedPath | undefined;
   /** One for the end and, with a lateness, one for the cleanup: each has an order of its own. */
   readonly #timersPerRow: number;
-  #nextOrder = 0;
 
   constructor(parts: WindowParts, assigner: PlainSessionAssigner) {
     this.#parts = parts;
@@ -55,13 +65,17 @@ export class SessionWindows implements WindowPath, BulkTimers {
     this.#latenessMs = this.#isEventTime ? parts.latenessMs : 0;
     this.#timersPerRow = this.#latenessMs > 0 ? 2 : 1;
     this.#sessions = new SessionStore(this.#latenessMs);
+    if (assigner instanceof EventTimeSessionWindows && this.#latenessMs === 0) {
+      const gapMs = assigner[SESSION_GAP]();
+      this.fused = { rows: { kind: "sessions", store: this.#sessions, gapMs }, content: this.#content.fused };
+    }
     this.metas = [windowRowsMeta(parts)];
     for (const restored of restoredWindows(parts)) this.#restore(restored);
     this.#keyContext.clear();
     parts.ctx.timers.attach(this);
   }
 
-  processElement(value: unknown, timestamp: number): void {
+  processElement(value: unknown, timestamp: number, isMoved: boolean = false): void {
     if (this.#isEventTime) requireTimestamp(timestamp, this.#assigner);
     const start = (this.#isEventTime ? timestamp : this.#timers.currentProcessingTime()) + 0;
     const end = start + this.#assigner[SESSION_GAP](value);
@@ -72,15 +86,16 @@ export class SessionWindows implements WindowPath, BulkTimers {
       return;
     }
     const sessions = this.#sessions;
-    sessions.values[row] = this.#content.add(sessions.values[row], value);
-    if (this.#latenessMs > 0 && sessions.ends[row] - 1 <= this.#timers.currentWatermark()) {
+    const stored = sessions.values[row];
+    sessions.values[row] = isMoved ? this.#content.addMoved(stored, value) : this.#content.add(stored, value);
+    if (this.#latenessMs > 0 && sessions.end(row) - 1 <= this.#timers.currentWatermark()) {
       sessions.schedule(row);
       this.#evaluate(row, false);
       return;
     }
     if (sessions.isWaiting[row]) return;
     sessions.isWaiting[row] = true;
-    if (sessions.orders[row] === NONE) sessions.orders[row] = this.#takeOrder();
+    if (sessions.order(row) === NONE) sessions.setOrder(row, this.#takeOrder());
     sessions.schedule(row);
     if (!this.#isEventTime) this.#parts.ctx.timers.armBulk();
   }
@@ -98,7 +113,7 @@ export class SessionWindows implements WindowPath, BulkTimers {
     let found = NONE;
     let count = 0;
     for (let row = sessions.first(key); row !== NONE; row = sessions.next(row)) {
-      if (start > sessions.ends[row] || end < sessions.starts[row]) continue;
+      if (start > sessions.end(row) || end < sessions.start(row)) continue;
       found = row;
       count++;
     }
@@ -109,10 +124,9 @@ export class SessionWindows implements WindowPath, BulkTimers {
   }
 
   #grow(row: number, start: number, end: number): number {
-    const { starts, ends } = this.#sessions;
-    if (start >= starts[row] && end <= ends[row]) return row;
-    if (start < starts[row]) starts[row] = start;
-    if (end > ends[row]) ends[row] = end;
+    const sessions = this.#sessions;
+    if (start >= sessions.start(row) && end <= sessions.end(row)) return row;
+    sessions.setSpan(row, Math.min(start, sessions.start(row)), Math.max(end, sessions.end(row)));
     this.#renewTimer(row);
     return row;
   }
@@ -120,18 +134,18 @@ export class SessionWindows implements WindowPath, BulkTimers {
   /** The record fills the gaps between sessions. */
   #join(key: CanonicalKey, start: number, end: number): number {
     const sessions = this.#sessions;
-    const { starts, ends, values } = sessions;
+    const { values } = sessions;
     const parts: number[] = [];
     for (let row = sessions.first(key); row !== NONE; row = sessions.next(row)) {
-      if (start <= ends[row] && end >= starts[row]) parts.push(row);
+      if (start <= sessions.end(row) && end >= sessions.start(row)) parts.push(row);
     }
-    parts.sort((a, b) => starts[a] - starts[b]);
+    parts.sort((a, b) => sessions.start(a) - sessions.start(b));
     const [first, ...others] = parts;
     let merged: unknown;
     for (const row of others) merged = this.#content.merge(merged, values[row]);
     values[first] = this.#content.merge(values[first], merged);
-    starts[first] = Math.min(start, starts[first]);
-    ends[first] = Math.max(end, ...parts.map((row) => ends[row]));
+    const last = Math.max(...parts.map((row) => sessions.end(row)));
+    sessions.setSpan(first, Math.min(start, sessions.start(first)), Math.max(end, last));
     for (const row of others) sessions.remove(row);
     this.#renewTimer(first);
     return first;
@@ -140,14 +154,14 @@ export class SessionWindows implements WindowPath, BulkTimers {
   /** A session of other bounds is another window: its timer counts as just set. */
   #renewTimer(row: number): void {
     const sessions = this.#sessions;
-    sessions.orders[row] = this.#takeOrder();
-    sessions.isWaiting[row] = !this.#isEventTime || sessions.ends[row] - 1 > this.#timers.currentWatermark();
+    sessions.setOrder(row, this.#takeOrder());
+    sessions.isWaiting[row] = !this.#isEventTime || sessions.end(row) - 1 > this.#timers.currentWatermark();
     sessions.schedule(row);
   }
 
   #takeOrder(): number {
-    const order = this.#nextOrder;
-    this.#nextOrder += this.#timersPerRow;
+    const order = this.#sessions.nextOrder;
+    this.#sessions.nextOrder += this.#timersPerRow;
     return order;
   }
 
@@ -192,18 +206,17 @@ export class SessionWindows implements WindowPath, BulkTimers {
     if (elements !== undefined) this.#evaluation.evaluate(this.#at(row), elements);
   }
 
-  #at(row: number): { readonly window: TimeWindow; readonly namespace: string } {
-    const window = new TimeWindow(this.#sessions.starts[row], this.#sessions.ends[row]);
-    return { window, namespace: TIME_WINDOW_CODEC.toNamespace(window) };
+  #at(row: number): SessionAt {
+    return new SessionAt(new TimeWindow(this.#sessions.start(row), this.#sessions.end(row)));
   }
 
   *rows(): Generator<StateRow, undefined> {
-    const { keys, values, ends, orders, isWaiting } = this.#sessions;
+    const { keys, values, isWaiting } = this.#sessions;
     for (const row of this.#sessions.rows()) {
-      const end = ends[row] - 1;
+      const end = this.#sessions.end(row) - 1;
       const cleanup = Math.min(end + this.#latenessMs, MAX_WATERMARK);
       const timers = isWaiting[row] ? [end, cleanup] : [cleanup];
-      const order = isWaiting[row] ? orders[row] : NONE;
+      const order = isWaiting[row] ? this.#sessions.order(row) : NONE;
       const { namespace } = this.#at(row);
       yield rowOf({ key: keys[row], namespace, timers, order, content: values[row] }, this.#parts);
     }
@@ -216,10 +229,10 @@ export class SessionWindows implements WindowPath, BulkTimers {
     this.#keyContext.set(key);
     const row = sessions.add(this.#keyContext, this.#keyContext.canonical, window.start, window.end);
     sessions.values[row] = content;
-    sessions.orders[row] = order;
+    sessions.setOrder(row, order);
     sessions.isWaiting[row] = order !== NONE;
     sessions.schedule(row);
-    if (order >= this.#nextOrder) this.#nextOrder = order + this.#timersPerRow;
+    if (order >= sessions.nextOrder) sessions.nextOrder = order + this.#timersPerRow;
   }
 
   /** Counted as the general way would: contents, and one set of windows per key. */

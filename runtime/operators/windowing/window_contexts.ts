@@ -108,20 +108,18 @@ export interface WindowCallScope {
 /** The context of one call of a window function. */
 export class WindowCallContext<W extends Window> implements ProcessWindowContext<W> {
   readonly #shared: WindowCallScope;
-  readonly #window: W;
-  readonly #namespace: string;
+  readonly #at: { readonly window: W; readonly namespace: string };
   readonly #call: number;
 
   constructor(shared: WindowCallScope, at: { readonly window: W; readonly namespace: string }, call: number) {
     this.#shared = shared;
-    this.#window = at.window;
-    this.#namespace = at.namespace;
+    this.#at = at;
     this.#call = call;
   }
 
   window(): W {
     this.#check();
-    return this.#window;
+    return this.#at.window;
   }
   currentProcessingTime(): number {
     this.#check();
@@ -133,7 +131,7 @@ export class WindowCallContext<W extends Window> implements ProcessWindowContext
   }
   windowState(): WindowStateStore {
     this.#check();
-    return new CallStateStore(this.#shared, this.#call, this.#shared.isMerging ? undefined : this.#namespace);
+    return new CallStateStore(this.#shared, this.#call, this.#shared.isMerging ? undefined : this.#at.namespace);
   }
   globalState(): WindowStateStore {
     this.#check();
@@ -142,7 +140,7 @@ export class WindowCallContext<W extends Window> implements ProcessWindowContext
   output<X>(tag: OutputTag<X>, value: X): void {
     this.#check();
     const { output, config } = this.#shared.operator;
-    output.emitSide(tag.id, config.objectReuse ? value : copyValue(value), this.#window.maxTimestamp());
+    output.emitSide(tag.id, config.objectReuse ? value : copyValue(value), this.#at.window.maxTimestamp());
   }
 
   #check(): void {

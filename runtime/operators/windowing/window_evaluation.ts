@@ -46,7 +46,7 @@ export class WindowEvaluation {
     const collector = this.#collector;
     const out = collector.begin(timestamp);
     try {
-      const context = new WindowCallContext(this.#scope, at, collector.call);
+      const context = fn.takesContext ? new WindowCallContext(this.#scope, at, collector.call) : undefined;
       fn.evaluate({ key: this.#scope.backend.getCurrentKey(), window: at.window, context, elements, out });
     } finally {
       collector.end();

@@ -34,7 +34,8 @@ export type WindowFunctionSpec =
 export interface WindowCall {
   readonly key: unknown;
   readonly window: Window;
-  readonly context: ProcessWindowContext<Window>;
+  /** Undefined for functions that take none. */
+  readonly context: ProcessWindowContext<Window> | undefined;
   readonly elements: Iterable<unknown>;
   readonly out: Collector<unknown>;
 }
@@ -43,6 +44,7 @@ export interface WindowCall {
 export interface BoundWindowFunction {
   /** The function object, for its life cycle. */
   readonly fn: unknown;
+  readonly takesContext: boolean;
   evaluate(call: WindowCall): void;
   /** Undefined when the function does not care that a window is dropped. */
   readonly clear: ((context: ProcessWindowContext<Window>) => void) | undefined;
@@ -56,12 +58,12 @@ export function bindWindowFunction(spec: WindowFunctionSpec): BoundWindowFunctio
     case "process": {
       const fn = instantiate<ProcessWindow<unknown, unknown, unknown>>(spec.fn);
       const process = callable(fn, "process");
-      return bound(fn, ({ key, context, elements, out }) => process(key, context, elements, out), "process()");
+      return bound(fn, ({ key, context, elements, out }) => process(key, context!, elements, out), "process()");
     }
     case "processAll": {
       const fn = instantiate<ProcessAllWindow<unknown, unknown>>(spec.fn);
       const process = callable(fn, "process");
-      return bound(fn, ({ context, elements, out }) => process(context, elements, out), "process()");
+      return bound(fn, ({ context, elements, out }) => process(context!, elements, out), "process()");
     }
     case "apply": {
       const fn = instantiate<WindowFunction<unknown, unknown, unknown>>(spec.fn);
@@ -76,10 +78,15 @@ export function bindWindowFunction(spec: WindowFunctionSpec): BoundWindowFunctio
   }
 }
 
-function bound(fn: unknown, call: (call: WindowCall) => unknown, what: string): BoundWindowFunction {
+function bound(
+  fn: unknown,
+  call: (call: WindowCall) => unknown,
+  what: "process()" | "apply()",
+): BoundWindowFunction {
   const { clear } = fn as { clear?: unknown };
   return {
     fn,
+    takesContext: what === "process()",
     evaluate: (given) => refusePromise(call(given), what),
     clear: typeof clear === "function" ? (context) => refusePromise(clear.call(fn, context), "clear()") : undefined,
   };

@@ -31,6 +31,7 @@ import {
   openFunction,
   snapshotFunctionState,
 } from "../function_binding.ts";
+import type { WindowFusion } from "../codegen/fusion.ts";
 import { GeneralWindows } from "./general_windows.ts";
 import { type OperatorContext, StreamOperator, type StreamOperatorFactory } from "../operator.ts";
 import { callScopeOf } from "../runtime_context.ts";
@@ -147,6 +148,18 @@ export class WindowOperator extends StreamOperator implements Triggerable {
   override processElement(value: unknown, timestamp: number): void {
     this.#path.processElement(value, timestamp);
   }
+  /** {@link processElement} for a record that is fit to travel and that nobody else holds or will hold. */
+  processMoved(value: unknown, timestamp: number): void {
+    this.#path.processElement(value, timestamp, true);
+  }
+
+  /** For generated code; undefined where records may have other holders that do not know of each other. */
+  fusion(): WindowFusion | undefined {
+    const { objectReuse, checkMutation } = this.ctx.config;
+    if (objectReuse || checkMutation) return undefined;
+    return { kind: "window", operator: this, path: this.#path.fused };
+  }
+
   onEventTime(timestamp: number, namespace: string): void {
     this.#path.onEventTime(timestamp, namespace);
   }

@@ -19,6 +19,8 @@ import type { Counter } from "../../metrics/metric_group.ts";
 import type { KeyedStateBackend } from "../../state/keyed_state_backend.ts";
 import type { OperatorContext } from "../operator.ts";
 import type { InternalTimerService, Triggerable } from "../timers/timer_service.ts";
+import type { FusedContent } from "./pane_content.ts";
+import type { FusedRows } from "./window_cursor.ts";
 import type { BoundWindowContent } from "./window_contents.ts";
 import type { WindowEvaluation } from "./window_evaluation.ts";
 
@@ -63,7 +65,16 @@ function contextAt(context: WindowAssignerContext, isEventTime: boolean, time: n
 
 /** See the header. Timers of the service are only set by the general way. */
 export interface WindowPath extends Triggerable {
-  processElement(value: unknown, timestamp: number): void;
+  /** @param isMoved The record is fit to travel, and nobody else holds it or will hold it. */
+  processElement(value: unknown, timestamp: number, isMoved?: boolean): void;
+  /** Where generated code may put records by itself; undefined for nowhere. */
+  readonly fused?: FusedPath;
+}
+
+/** See {@link WindowPath.fused}. */
+export interface FusedPath {
+  readonly rows: FusedRows;
+  readonly content: FusedContent;
 }
 
 /** Where records go that came too late for all their windows. */

@@ -12,7 +12,8 @@
  * @module
  */
 
-import type { RecordWriter } from "../../network/record_writer.ts";
+import type { InlinedWriter, RecordWriter } from "../../network/record_writer.ts";
+import { CallHandle } from "../../operators/collector.ts";
 import type { CollectorFusion, Fusion, SourceFusion } from "../../operators/codegen/fusion.ts";
 import { type ChainTarget, type NodeInput, WriterTarget } from "../operator_chain.ts";
 import type { NodePlan } from "./fused_chain.ts";
@@ -43,6 +44,10 @@ export interface Row {
   readonly travels: boolean;
   /** Set while somebody else holds the value too: who has to be copied from before anything but a filter gets it. */
   readonly shared?: { readonly plan: NodePlan; readonly own: string };
+  /** A variable to set in place of writing the record. */
+  readonly held?: string;
+  /** What the filter that is next does behind its call: with a record that it drops, with one that it lets through. */
+  readonly decides?: { readonly dropped: string; readonly passed: string };
 }
 
 const GIVEN: Row = { value: "v", timestamp: "t", travels: false };
@@ -81,11 +86,51 @@ export class ChainText {
 
   /** All consumers in order; the last gets the value itself, the others a copy each (rule 11). */
   consumers(body: Body, from: NonNullable<Row["shared"]>, targets: readonly ChainTarget[], row: Row): string {
+    if (targets.length === 2 && row.shared === undefined && !from.plan.node.output.objectReuse) {
+      const writer = this.#writerBehindFilters(targets[0]);
+      if (writer !== undefined && this.#isFilter(targets[1])) return this.#writeLater(body, from, targets, row, writer);
+    }
     return targets.map((target, i) => {
       const isLast = i === targets.length - 1;
       const shared = isLast || from.plan.node.output.objectReuse ? row.shared : row.shared ?? from;
       return `${targets.length > 1 ? `at = ${from.own};` : ""} { ${this.#target(body, target, { ...row, shared })} }`;
     }).join("\n");
+  }
+
+  /**
+   * Two consumers: the first only writes the record, the second begins with a filter. Whether the first needs a copy is
+   * known once that filter has spoken: what it drops is written as it is.
+   */
+  #writeLater(
+    body: Body,
+    from: NonNullable<Row["shared"]>,
+    [first, second]: readonly ChainTarget[],
+    row: Row,
+    writer: RecordWriter,
+  ): string {
+    const held = this.name();
+    const { text, row: copied } = this.owned({ ...row, shared: from });
+    const decides = {
+      passed: `if (${held}) { ${text} ${this.#writer(writer, copied)} }`,
+      dropped: `if (${held}) { ${this.#writer(writer, row)} }`,
+    };
+    return `let ${held} = false; at = ${from.own}; { ${this.#target(body, first, { ...row, shared: from, held })} }
+      at = ${from.own}; { ${this.#target(body, second, { ...row, decides })} }`;
+  }
+
+  /** The writer that a target leads to, over nothing but filters. */
+  #writerBehindFilters(target: ChainTarget): RecordWriter | undefined {
+    let next: ChainTarget | undefined = target;
+    while (next !== undefined && this.#isFilter(next)) {
+      const main: readonly ChainTarget[] = (next as NodeInput).node.output.main;
+      next = main.length === 1 ? main[0] : undefined;
+    }
+    return next instanceof WriterTarget ? next.writer : undefined;
+  }
+
+  #isFilter(target: ChainTarget): boolean {
+    const plan = this.#plans.find(({ node }) => node.inputs.includes(target));
+    return plan?.fusion?.kind === "filter" && plan.keys[0] === undefined;
   }
 
   /** A row that nobody else holds, and the statement that makes it so. */
@@ -109,23 +154,11 @@ export class ChainText {
     return `${local}++;`;
   }
 
-  /** The class of the collectors that calls of an operator get: it works during its call and goes on with `emit`. */
-  collector({ index, node }: NodePlan, { collector, scope, copy }: CollectorFusion): string {
-    const name = `Collector${index}`;
-    if (this.#written.has(name)) return name;
-    this.#written.add(name);
-    this.constant(`c${index}`, collector);
-    const current = this.constant(`s${index}`, scope);
-    const copied = node.output.objectReuse ? "value" : `${this.constant(`e${index}`, copy)}(value)`;
-    this.#functions.push(`class ${name} {
-      #call; #timestamp;
-      constructor(call, timestamp) { this.#call = call; this.#timestamp = timestamp; }
-      collect(value) {
-        if (!${current}.isOpen(this.#call)) c${index}.collectFor(this.#call, value);
-        emit${index}(${copied}, this.#timestamp);
-      }
-    }`);
-    return name;
+  /** Starts a call of an operator: the statement that makes its collector, which goes on with `emit`. */
+  begin({ index }: NodePlan, { collector }: CollectorFusion, timestamp: string, out: string): string {
+    this.constant("CallHandle", CallHandle);
+    const owner = this.constant(`c${index}`, collector);
+    return `const ${out} = new CallHandle(${owner}, ${owner}.enter(${timestamp}));`;
   }
 
   /** A name for a variable. */
@@ -203,6 +236,7 @@ export class ChainText {
 
   #target(body: Body, target: ChainTarget, row: Row): string {
     if (target instanceof WriterTarget) {
+      if (row.held !== undefined) return `${row.held} = true;`;
       const { text, row: mine } = this.owned(row);
       return `${text} ${this.#writer(target.writer, mine)}`;
     }
@@ -210,24 +244,32 @@ export class ChainText {
     const plan = this.#plans.find((each) => each.node === node)!;
     if (++body.operators <= MAX_OPERATORS) return operatorText({ text: this, body, plan, input, row });
     const { text, row: { value, timestamp } } = this.owned(row);
-    return `${text} ${this.#part(plan, input)}(${value}, ${timestamp});`;
+    return `${row.decides?.passed ?? ""} ${text} ${this.#part(plan, input)}(${value}, ${timestamp});`;
   }
 
-  /** Appends to the open batch in place where there is one channel only. */
+  /** Appends to the open batch in place where every record goes to one channel. */
   #writer(writer: RecordWriter, { value, timestamp, travels }: Row): string {
     const name = this.#shared("w", writer);
     const { inlined } = writer;
     if (inlined === undefined) return `${name}.emit(${value}, ${timestamp});`;
-    const open = this.#shared("b", inlined.open);
     const known = `${this.#shared("r", inlined.shapes)}.check(${value})`;
     const at = this.name();
+    const { chosen, open, channel } = this.#channel(inlined, value);
     return `${
       travels ? "" : `if (typeof ${value} !== "object" || ${value} === null || !${known}) ${name}.verify(${value});`
     }
-      const ${at} = ${open}.rows;
+      ${chosen} const ${at} = ${open}.rows;
       if (${at} === ${open}.lookAt) ${name}.look(${open}, ${value});
       ${open}.values[${at}] = ${value}; ${open}.timestamps[${at}] = ${timestamp}; ${open}.rows = ${at} + 1;
-      if (${at} + 1 >= ${open}.rowLimit) ${name}.finish(0);`;
+      if (${at} + 1 >= ${open}.rowLimit) ${name}.finish(${channel});`;
+  }
+
+  /** The open batch a record belongs to and its channel, and the statement that chooses it. */
+  #channel({ open: batches, selector }: InlinedWriter, value: string): Record<"chosen" | "open" | "channel", string> {
+    if (selector === undefined) return { chosen: "", open: this.#shared("b", batches[0]), channel: "0" };
+    const [channel, open] = [this.name(), this.name()];
+    const [select, all] = [this.#shared("ch", selector), this.#shared("b", batches)];
+    return { chosen: `const ${channel} = ${select}(${value}), ${open} = ${all}[${channel}];`, open, channel };
   }
 
   #function(signature: string, body: string): string {

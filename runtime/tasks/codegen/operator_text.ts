@@ -8,15 +8,19 @@
  */
 
 import type {
+  CoMapFusion,
   FlatMapFusion,
   MapOrFilterFusion,
   ProcessFusion,
+  ReduceFusion,
   SinkFusion,
   WatermarkParts,
 } from "../../operators/codegen/fusion.ts";
 import type { NodeInput } from "../operator_chain.ts";
 import type { Body, ChainText, Row } from "./chain_text.ts";
 import type { NodePlan } from "./fused_chain.ts";
+import { setsKey } from "./key_text.ts";
+import { windowText } from "./window_text.ts";
 
 /** The condition under which a loop may go on without asking. */
 export const UNTIL_ASKED = "control.held === 0 && budget.left > budget.lookAt";
@@ -46,6 +50,10 @@ function owning(place: Place): string {
     case "map":
     case "filter":
       return mapOrFilter(place, fusion);
+    case "coMap":
+      return coMap(place, fusion);
+    case "reduce":
+      return reduce(place, fusion);
     case "flatMap":
       return flatMap(place, fusion);
     case "process":
@@ -54,6 +62,10 @@ function owning(place: Place): string {
       return sink(place, fusion);
     case "timestamps":
       return timestamps(place, fusion);
+    case "window":
+      return typeof place.plan.keys[place.input] === "function"
+        ? heldOr(place, windowText(place, fusion))
+        : called(place);
     default:
       return called(place);
   }
@@ -68,6 +80,7 @@ function onwards({ text, body, plan, row }: Place, made: Partial<Row>): string {
 
 function mapOrFilter(place: Place, fusion: MapOrFilterFusion): string {
   const { text, plan: { index }, row } = place;
+  const { decides } = row;
   const result = text.name();
   const call = `const ${result} = ${text.constant(`f${index}`, fusion.call)}(${row.value});
     ${refusesPromise(result, `${fusion.kind}()`)}`;
@@ -75,24 +88,59 @@ function mapOrFilter(place: Place, fusion: MapOrFilterFusion): string {
   return `${begin(place)} ${scope === undefined ? call : `${scope}.enter(); ${call} ${scope}.exit();`}
     ${
     fusion.kind === "map"
-      ? onwards(place, { value: result, travels: false })
-      : `if (${result}) { ${onwards(place, {})} }`
+      ? onwards(place, { value: result, travels: row.travels && fusion.keepsTravelling === true })
+      : `if (${result}) { ${decides === undefined ? "" : `${decides.passed} at = ${2 * index};`} ${
+        onwards(place, { decides: undefined })
+      } }
+        ${decides === undefined ? "" : `else { ${decides.dropped} }`}`
   }`;
+}
+
+function coMap(place: Place, { fn, methods, scope }: CoMapFusion): string {
+  const { text, plan: { index }, input, row } = place;
+  const result = text.name();
+  const calls = text.constant(`s${index}`, scope);
+  return `${begin(place)} ${calls}.enter();
+    const ${result} = ${text.constant(`f${index}`, fn)}.${methods[input]}(${row.value});
+    ${refusesPromise(result, `${methods[input]}()`)}
+    ${calls}.exit(); ${onwards(place, { value: result, travels: false })}`;
+}
+
+/** As in Flink, null in state is the same as nothing. The backend keeps a copy of its own, so the result moves on. */
+function reduce(place: Place, { values, call, scope, reduceStored }: ReduceFusion): string {
+  const { text, plan: { index }, row } = place;
+  const result = text.name();
+  if (reduceStored !== undefined) {
+    return `${begin(place)} const ${result} = ${text.constant(`f${index}`, reduceStored)}(${row.value});
+      ${onwards(place, { value: result, travels: false })}`;
+  }
+  const current = text.name();
+  const state = text.constant(`h${index}`, values);
+  const calls = text.constant(`s${index}`, scope);
+  return `${begin(place)} const ${current} = ${state}.value(); let ${result} = ${row.value};
+    if (${current} !== undefined && ${current} !== null) {
+      ${calls}.enter();
+      ${result} = ${text.constant(`f${index}`, call)}(${current}, ${row.value});
+      ${refusesPromise(result, "reduce()")}
+      ${calls}.exit();
+    }
+    ${state}.update(${result}); ${onwards(place, { value: result, travels: false })}`;
 }
 
 function flatMap(place: Place, fusion: FlatMapFusion): string {
   const { text, plan, row: { value, timestamp } } = place;
   const { index } = plan;
   const [out, result, element, next] = [text.name(), text.name(), text.name(), text.name()];
-  const collector = text.collector(plan, fusion);
-  const call = `${text.constant(`f${index}`, fusion.call)}(${value}, ${out})`;
+  const { fn, method } = fusion.calls[place.input];
+  const user = text.constant(`f${index}`, fn);
+  const call = `${method === undefined ? user : `${user}.${method}`}(${value}, ${out})`;
   const draw = text.constant(`d${index}`, fusion.draw);
   const keepRest = text.constant(`k${index}`, fusion.keepRest);
   const copied = plan.node.output.objectReuse ? element : `${text.constant(`e${index}`, fusion.copy)}(${element})`;
   // An array is gone through in place, stopping where the drawing of its iterator would.
   return unlessHeld(
     place,
-    `const ${out} = new ${collector}(c${index}.enter(${timestamp}), ${timestamp});
+    `${text.begin(plan, fusion, timestamp, out)}
       const ${result} = ${call};
       if (${result} === undefined) c${index}.end();
       else {
@@ -108,7 +156,7 @@ function flatMap(place: Place, fusion: FlatMapFusion): string {
               break;
             }
           }
-        } else ${draw}(${result}, ${timestamp});
+        } else ${draw}(${result}, ${timestamp}, ${place.input});
         if (o${index}.busy) n${index}.isHeld = true;
       }`,
   );
@@ -118,14 +166,14 @@ function process(place: Place, fusion: ProcessFusion): string {
   const { text, plan, input, row: { value, timestamp } } = place;
   const { index } = plan;
   const method = fusion.methods[input];
+  if (method === undefined) return called(place);
   const out = text.name();
   const result = text.name();
-  const collector = text.collector(plan, fusion);
   const fn = text.constant(`f${index}`, fusion.fn);
   const binding = text.constant(`p${index}`, fusion.binding);
   return unlessHeld(
     place,
-    `const ${out} = new ${collector}(c${index}.enter(${timestamp}), ${timestamp});
+    `${text.begin(plan, fusion, timestamp, out)}
       const ${result} = ${fn}.${method}(${value}, ${binding}.contextAt(${timestamp}), ${out});
       ${refusesPromise(result, `${method}()`)}
       c${index}.end();`,
@@ -196,24 +244,25 @@ function called(place: Place): string {
 
 /** What comes for a busy operator waits in its queue. */
 function unlessHeld(place: Place, rest: string): string {
-  const { text, plan: { index, node }, input, row } = place;
+  return heldOr(place, `${begin(place)} ${rest}`);
+}
+/** {@link unlessHeld} for code that begins by itself. */
+function heldOr({ text, plan: { index, node }, input, row }: Place, rest: string): string {
   text.constant(`n${index}`, node);
   text.constant(`o${index}`, node.operator);
   const queue = text.constant(`q${index}_${input}`, (node.inputs[input] as NodeInput).queue);
-  return `if (n${index}.held) ${queue}.record(${row.value}, ${row.timestamp}); else { ${begin(place)} ${rest} }`;
+  return `if (n${index}.held) ${queue}.record(${row.value}, ${row.timestamp}); else { ${rest} }`;
 }
 
 /** From here on the operator is at work; its key first. */
 function begin({ text, body, plan, input, row }: Place): string {
-  const { index, keys, keyedState, node } = plan;
+  const { index, keys, node } = plan;
   const entered = `at = ${2 * index}; ${text.count(body, plan, "In")}`;
   const key = keys[input];
   if (key === undefined) return entered;
   const set = key === "own"
     ? `${text.constant(`o${index}`, node.operator)}.setKeyContext(${input}, ${row.value});`
-    : `${text.constant(`ks${index}`, keyedState)}.setCurrentKey(${
-      text.constant(`key${index}_${input}`, key)
-    }(${row.value}));`;
+    : setsKey({ text, plan, input, row });
   return `${entered} at = ${2 * index + 1}; ${set} at = ${2 * index};`;
 }
 

@@ -43,7 +43,8 @@ type Check = (value: object) => boolean;
 
 /** See the module. */
 export class RecordShapes {
-  readonly #name: string;
+  /** See the constructor. */
+  readonly name: string;
   readonly #shapes: Shape[] = [];
   #seen = 0;
   #versions = 0;
@@ -53,7 +54,7 @@ export class RecordShapes {
 
   /** @param name Part of the generated text, so that two places do not share type feedback. */
   constructor(name: string) {
-    this.#name = name.replaceAll(/[^\w-]/g, "_");
+    this.name = name.replaceAll(/[^\w-]/g, "_");
   }
 
   /** A deep copy, as {@link copyValue} makes it. @throws InvalidProgramError TSF-2101 for a value that cannot be copied. */
@@ -90,7 +91,7 @@ export class RecordShapes {
   }
 
   #generate(): void {
-    const id = `${this.#name} ${this.#versions}`;
+    const id = `${this.name} ${this.#versions}`;
     const copies = this.#shapes.map((shape) => `{ ${new ShapeText(shape).copy()} }`).join("\n");
     const checks = this.#shapes.map((shape) => `{ ${new ShapeText(shape).check()} }`).join("\n");
     const make = (text: string): (v: object) => unknown =>

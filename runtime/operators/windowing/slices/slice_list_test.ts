@@ -9,6 +9,8 @@ import { SliceSum } from "./slice_sum.ts";
 
 /** Sets of records as texts, merged in whatever order. */
 const content: PaneContent = {
+  fused: { kind: "list" },
+  addMoved: (stored, value) => content.add(stored, value),
   add: (stored, value) => [...(stored as string ?? ""), value].sort().join(""),
   take: (stored) => [stored],
   merge: (left, right) => [...`${left}${right}`].sort().join(""),

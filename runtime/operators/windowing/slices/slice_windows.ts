@@ -24,7 +24,8 @@ import { SliceList } from "./slice_list.ts";
 import { SliceSum } from "./slice_sum.ts";
 import { WINDOW_STATE_NAME } from "../window_contents.ts";
 import type { WindowEvaluation } from "../window_evaluation.ts";
-import { spanAt, type WindowParts, type WindowPath, windowsAt } from "../window_path.ts";
+import { WindowCursor } from "../window_cursor.ts";
+import { type FusedPath, spanAt, type WindowParts, type WindowPath, windowsAt } from "../window_path.ts";
 import {
   restoredSlices,
   rowOf,
@@ -60,6 +61,9 @@ export class SliceWindows implements WindowPath, BulkTimers {
   #firedUntil = -Infinity;
   #nextOrder = 0;
   #slice = NO_SLICE;
+  /** Points to the rows of the slice where adding to them is all there is to do. */
+  readonly #cursor = new WindowCursor();
+  readonly fused: FusedPath | undefined;
   /** Windows up to the limit; undefined when there are none and can be none. */
   #panes: PaneWindows | undefined;
   #limit = -Infinity;
@@ -74,6 +78,9 @@ export class SliceWindows implements WindowPath, BulkTimers {
     this.#isEventTime = assigner.isEventTime();
     this.#slices = new SliceList(gridOf(parts), this.#content);
     this.#sum = new SliceSum(this.#content);
+    if (this.#isEventTime) {
+      this.fused = { rows: { kind: "cursor", cursor: this.#cursor, clock: undefined }, content: this.#content.fused };
+    }
     this.metas = [windowRowsMeta(parts), sliceRowsMeta(parts)];
     const { windows, slices, limit } = restoredSlices(parts);
     if (limit > -Infinity) {
@@ -85,7 +92,7 @@ export class SliceWindows implements WindowPath, BulkTimers {
     parts.ctx.timers.attach(this);
   }
 
-  processElement(value: unknown, timestamp: number): void {
+  processElement(value: unknown, timestamp: number, isMoved: boolean = false): void {
     const time = this.#isEventTime ? timestamp : this.#timers.currentProcessingTime();
     if (!this.#isEventTime && time <= this.#firedUntil) this.#reopen();
     let slice = this.#slice;
@@ -101,8 +108,13 @@ export class SliceWindows implements WindowPath, BulkTimers {
     if (value === undefined || value === null) return this.#clear(value, time);
     if (slice.isSummed) this.#slices.forgetSums();
     const row = slice.index.get(this.#keyContext.canonical);
-    if (row >= 0) slice.values[row] = this.#content.add(slice.values[row], value);
-    else this.#insert(slice, this.#content.add(undefined, value), this.#nextOrder++);
+    const stored = row >= 0 ? slice.values[row] : undefined;
+    const added = isMoved && !isInPane ? this.#content.addMoved(stored, value) : this.#content.add(stored, value);
+    if (row >= 0) slice.values[row] = added;
+    else this.#insert(slice, added, this.#nextOrder++);
+    if (this.#panes === undefined && this.#cursor.from !== slice.from) {
+      this.#cursor.point(slice, slice.index, slice.values);
+    }
   }
 
   onEventTime(_timestamp: number, namespace: string): void {
@@ -162,6 +174,7 @@ export class SliceWindows implements WindowPath, BulkTimers {
 
   /** @param rows All windows up to the limit. */
   #makePanes(rows: readonly WindowRow[]): void {
+    this.#cursor.reset();
     const { key } = this.#keyContext;
     const codec = this.#assigner.windowCodec;
     const windows = rows.map((row) => ({ ...row, window: codec.fromNamespace(row.namespace) as TimeWindow }));
@@ -238,6 +251,7 @@ export class SliceWindows implements WindowPath, BulkTimers {
     if (this.#firing !== undefined) return this.#firing;
     const window = this.#agenda.take(until);
     if (window === undefined) return undefined;
+    this.#cursor.reset();
     this.#slices.sum(this.#sum, this.#keys.size, window);
     this.#fired = 0;
     this.#firedUntil = window.maxTimestamp();
