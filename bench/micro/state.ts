@@ -105,6 +105,49 @@ function summing(keys: readonly Key[], order: Int32Array): Contest {
   };
 }
 
+/** A record as wide as a bid, of which a number is read before it is written over. */
+interface Wide {
+  kind: string;
+  id: number;
+  at: number;
+  channel: string;
+  url: string;
+  extra: string;
+}
+
+/** The same few thousand records again and again: what is measured is the state, not misses of the records. */
+const WIDE: readonly Wide[] = Array.from({ length: 4096 }, (_, i) => ({
+  kind: "bid",
+  id: i,
+  at: 1.4e12 + i,
+  channel: `channel-${i}`,
+  url: JSON.parse(`"https://example.org/${"item/".repeat(10)}?id=${i}"`),
+  extra: JSON.parse(`"${"filler ".repeat(10)}${i}"`),
+}));
+
+function keeping(keys: readonly Key[], order: Int32Array): Contest {
+  const backend = newBackend();
+  const state = backend.state<Handle<Wide>>(new ValueStateDescriptor<Wide>("n"));
+  const map = new Map<unknown, Wide>();
+  let sum = 0;
+  return {
+    job: () => {
+      for (const place of order) {
+        backend.setCurrentKey(keys[place]);
+        sum += state.value()?.at ?? 0;
+        state.update(WIDE[place & 4095]);
+      }
+    },
+    loop: () => {
+      for (const place of order) {
+        const key = mapKey(keys[place]);
+        sum += map.get(key)?.at ?? 0;
+        map.set(key, WIDE[place & 4095]);
+      }
+    },
+  };
+}
+
 function timed(run: () => void): number {
   const start = performance.now();
   run();
@@ -117,7 +160,7 @@ function speed(): void {
     for (const size of SIZES) {
       const keys = Array.from({ length: size }, (_, i) => keyOf(i));
       const order = places(size, Math.min(Math.max(size * 2, 500_000), 4_000_000));
-      for (const [what, contest] of [["count", counting], ["record", summing]] as const) {
+      for (const [what, contest] of [["count", counting], ["record", summing], ["texts", keeping]] as const) {
         const { job, loop } = contest(keys, order);
         let [jobMs, loopMs] = [Infinity, Infinity];
         for (let round = 0; round < ROUNDS; round++) {
@@ -162,6 +205,23 @@ function memory(): void {
   }
 }
 
+/** The same for records with three texts of their own, 150 characters in all. */
+function wideMemory(keys: number): void {
+  const backend = newBackend();
+  const state = backend.state<Handle<Wide>>(new ValueStateDescriptor<Wide>("n"));
+  const before = Deno.memoryUsage().rss;
+  for (let i = 0; i < keys; i++) {
+    backend.setCurrentKey(i * 7 + 1);
+    state.update({ ...WIDE[i & 4095], id: i });
+  }
+  (globalThis as { gc?: () => void }).gc?.();
+  const grown = (Deno.memoryUsage().rss - before) / keys;
+  console.log(
+    `${keys} records with texts: ${(backend.byteLength / keys).toFixed(0)} bytes per key counted, ` +
+      `${grown.toFixed(0)} by growth of memory`,
+  );
+}
+
 /** The longest time between two keys, over ten million new ones: growth and collection together. */
 function pauses(count: number): void {
   const backend = newBackend();
@@ -191,7 +251,9 @@ if (import.meta.main) {
   const wanted = ["speed", "memory", "pauses", "many"].filter((name) => Deno.args.includes(name));
   for (const name of wanted.length === 0 ? ["speed"] : wanted) {
     if (name === "speed") speed();
-    else if (name === "memory") memory();
-    else pauses(name === "many" ? 24e6 : 1e7);
+    else if (name === "memory") {
+      wideMemory(1e6);
+      memory();
+    } else pauses(name === "many" ? 24e6 : 1e7);
   }
 }

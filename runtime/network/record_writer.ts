@@ -99,7 +99,7 @@ const EMPTY = new Float64Array(0);
 /** Rows after which the size of a record is estimated again; then after as many as there are already. */
 const FIRST_ESTIMATE = 64;
 /** Rows after which it is done at the latest. */
-const LAST_ESTIMATES = 512;
+const LAST_ESTIMATES = 256;
 /** Rows an open batch has place for at least. */
 const MIN_CAPACITY = 16;
 

@@ -23,9 +23,12 @@ export class CallScope {
   current = 0;
   /** The same, but 0 also while the call has no key. */
   keyed = 0;
-  #last = 0;
+  #last: number;
 
-  constructor(readonly operator: OperatorReference) {}
+  /** @param last Number of the call before the first. */
+  constructor(readonly operator: OperatorReference, last: number = 0) {
+    this.#last = last;
+  }
 
   /** Starts a call and gives its number. */
   enter(): number {

@@ -44,6 +44,23 @@ Deno.test("CallScope: calls without key", () => {
   assert.ok(scope.isOpenWithKey(scope.enter()));
 });
 
+Deno.test("CallScope: numbers stay small integers and start over, past those that mean something else", () => {
+  const scope = new CallScope(operator, 2 ** 31 - 3);
+  const numbers = Array.from({ length: 4 }, () => {
+    const call = scope.enter();
+    assert.deepEqual([scope.current, scope.keyed, scope.isOpen(call), scope.isOpen(ANY_CALL)], [
+      call,
+      call,
+      true,
+      true,
+    ]);
+    scope.exit();
+    assert.deepEqual([scope.current, scope.keyed, scope.isOpen(call), scope.isOpen(ANY_CALL)], [0, 0, false, false]);
+    return call;
+  });
+  assert.deepEqual(numbers, [2 ** 31 - 2, 2 ** 31 - 1, 1, 2]);
+});
+
 Deno.test("guarded handles: every method passes on its arguments, and fails outside the call", () => {
   const methods: Record<string, string[]> = {
     value: ["value", "update", "clear"],

@@ -94,7 +94,7 @@ const CASES: readonly Case[] = [
     act: (isolate) => {
       isolate.begin();
       isolate.vanish();
-      setTimeout(() => isolate.over({ isOutOfHeap: false, error }), 5);
+      setImmediate(() => isolate.over({ isOutOfHeap: false, error }));
     },
     end: "TSF-5045",
   },

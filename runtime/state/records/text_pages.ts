@@ -6,7 +6,7 @@
  * Invariants: a row with characters lies in exactly one page, one without in none; the open page refers to at most
  * {@link MAX_PAGE_ROWS} rows, so what its texts were cut out of is kept alive no longer; a row that is written again while it
  * lies in the open page keeps its place there, so what is overwritten soon is never copied. A closed page of which less
- * than half is alive is written anew.
+ * than a third is alive is written anew.
  *
  * Of each row it keeps, in the ints of its {@link RecordRows}: the page or -1, its place (in the open page the number of
  * the entry, else of its first character), and the length of each text, negative for what is no text of the page.
@@ -86,7 +86,7 @@ export class TextPages {
     }
     const alive = this.#alive[page] -= chars;
     if (alive === 0) this.#release(page);
-    else if (2 * alive < this.texts[page].length) this.#rewrite(page);
+    else if (3 * alive < this.texts[page].length) this.#rewrite(page);
   }
 
   #close(): void {

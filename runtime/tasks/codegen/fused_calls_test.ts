@@ -17,7 +17,7 @@ import {
   ValueStateDescriptor,
 } from "../../functions/state_descriptor.ts";
 import { BroadcastProcessOperator } from "../../operators/broadcast_process.ts";
-import { CoMapOperator } from "../../operators/co_map.ts";
+import { CoFlatMapOperator, CoMapOperator } from "../../operators/co_map.ts";
 import { KeyedCoProcessOperator } from "../../operators/co_process.ts";
 import { FilterOperator } from "../../operators/filter.ts";
 import { FlatMapOperator } from "../../operators/flat_map.ts";
@@ -142,6 +142,7 @@ const FAILING: Record<string, (life: Any, fail: (row: Any) => Any) => StreamOper
   "keyed process": (life, fail) => new KeyedProcessOperator({ ...life, processElement: fail }),
   "keyed co process": (life, fail) =>
     new KeyedCoProcessOperator({ ...life, processElement1: fail, processElement2: fail }),
+  "co flat map": (life, fail) => new CoFlatMapOperator({ ...life, flatMap1: fail, flatMap2: fail }),
   "co map": (life, fail) => new CoMapOperator({ ...life, map1: fail, map2: fail }),
   reduce: (life, fail) => new ReduceOperator({ ...life, reduce: (_: Any, row: Any) => fail(row) }),
   broadcast: (life, fail) =>
@@ -160,7 +161,7 @@ for (const [name, make] of Object.entries(FAILING)) {
         handle.update(row.n);
         duringCall = handle.value();
         if (row.n === 2) throw new Error("enough");
-        return name === "flat map" ? [row] : row;
+        return name.endsWith("flat map") ? [row] : row;
       });
       const harness = harnessOf({
         operators: [operator],
@@ -223,6 +224,50 @@ Deno.test("the broadcast side has no key and may write; the other has one and ma
   assert.deepEqual(outcomes[0], outcomes[1]);
   assert.equal(outcomes[0].error?.[0], "TSF-2014");
   assert.equal(outcomes[0].out[0].length, 5);
+});
+
+Deno.test("flatMap of either input: what it collects, returns or yields, and who is named when it returns a promise", () => {
+  const made = (input: number) => (row: Any, out: Any) => {
+    out.collect({ input, ...row });
+    if (row.n % 4 === 0) return;
+    if (row.n % 4 === 1) return [{ first: row.n }, { second: row.n }];
+    if (row.n % 4 === 2) {
+      return (function* () {
+        yield { drawn: row.n };
+        out.collect({ collected: row.n });
+      })();
+    }
+    return row.n === 7 ? Promise.resolve([]) : 7;
+  };
+  for (const last of [7, 3, 5]) {
+    const outcomes = [true, false].map((codegen) => {
+      const operator = new CoFlatMapOperator({ flatMap1: made(1), flatMap2: made(2) } as never);
+      const harness = harnessOf({ operators: [operator], inputs: [1, 1] }, codegen);
+      harness.records([0, 1, 2].map((n) => ({ n })));
+      harness.run();
+      harness.records([4, 5, 6, last, 8].map((n) => ({ n })), 0, 1);
+      harness.run();
+      return { out: harness.out, error: errorOf(harness.error) };
+    });
+    assert.deepEqual(outcomes[0], outcomes[1]);
+    const { out: [out], error } = outcomes[0];
+    assert.deepEqual(
+      error?.slice(0, 2),
+      {
+        7: ["TSF-2002", "flatMap2() returned a promise"],
+        3: ["TSF-2010", "flatMap2() returned something that is not an iterable"],
+        5: undefined,
+      }[last],
+    );
+    assert.deepEqual(out.slice(0, 6), [
+      '{"input":1,"n":0}',
+      '{"input":1,"n":1}',
+      '{"first":1}',
+      '{"second":1}',
+      '{"input":1,"n":2}',
+      '{"drawn":2}',
+    ]);
+  }
 });
 
 const part = fc.oneof(
