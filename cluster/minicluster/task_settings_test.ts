@@ -8,7 +8,7 @@ Deno.test("settings follow the configuration", () => {
   const plain = taskSettings(Configuration.from({}), "STREAMING", false);
   assert.deepEqual(
     [plain.forceCodec, plain.maxRowsPerBatch, plain.segmentBytes, plain.operatorConfig.autoWatermarkIntervalMs],
-    [false, 1024, 32768, 200],
+    [false, 512, 32768, 200],
   );
   const other = taskSettings(
     Configuration.from({

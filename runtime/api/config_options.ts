@@ -155,7 +155,7 @@ export const ExecutionOptions: {
     description: "Where the slots of a local job run (tsflink only).",
   }),
   BATCH_ROWS: option("execution.batch.max-rows", "int", {
-    defaultValue: 1024,
+    defaultValue: 512,
     min: 1,
     description: "Most records in a batch between operators (tsflink only).",
   }),
