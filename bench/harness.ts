@@ -18,13 +18,30 @@
 import { ALL_CASES, type BenchCase, benchCase } from "./cases.ts";
 import { defaultRowCount } from "./nexmark/rows.ts";
 import type { JobOptions } from "./nexmark/cases.ts";
-import { type BenchArgs, flag, OPTIMISATIONS, option, parseArgs } from "./options.ts";
+import { type BenchArgs, commandLine, flag, OPTIMISATIONS, option } from "./options.ts";
 import { DEFAULT_TOLERANCE, fallen, fallLines, load, save } from "./regression.ts";
 import { caseLine, type CaseResult, heading, summary } from "./report.ts";
 import { type CaseFigures, round, runCase, type RunOptions } from "./run_case.ts";
 import { runScaleCurves } from "./scale.ts";
 
 const CODEC: JobOptions = { "pipeline.exchange.force-codec": true };
+
+const USAGE = `Usage: deno task bench [case ...] [options]
+
+  --rows N            rows of a case (default: the case's own)
+  --pairs N           runs of loop and job in turns (default 5)
+  --nexmark, --micro  one group of cases
+  --ablate            also with each optimisation off
+  --scale             cost against keys, chain length, windows, record size instead
+  --json              one object per case
+  --save FILE         keep the results
+  --compare FILE      exit code 1 when a share has fallen against kept results
+  --tolerance X       by more than this part of it (default ${DEFAULT_TOLERANCE})
+
+Examples:
+  deno task bench q1 keyed/sum --pairs 9
+  deno task bench --nexmark --save before.json
+  deno task bench --nexmark --compare before.json --tolerance 0.2`;
 
 /** A machine with more waiting than this per core makes wall times meaningless. */
 const SPARE_LOAD = 0.5;
@@ -144,4 +161,4 @@ async function main(args: BenchArgs): Promise<boolean> {
   return keepAndCompare(results, args) && isComplete;
 }
 
-if (import.meta.main) Deno.exit(await main(parseArgs(Deno.args)) ? 0 : 1);
+if (import.meta.main) Deno.exit(await main(commandLine(USAGE)) ? 0 : 1);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { parseArgs as nodeParseArgs } from "node:util";
+
 /** What was given on the command line. */
 export interface BenchArgs {
   readonly names: readonly string[];
@@ -11,7 +13,7 @@ export interface BenchArgs {
   readonly flags: ReadonlySet<string>;
 }
 
-const WITH_VALUE = new Set([
+const VALUES = [
   "rows",
   "pairs",
   "off",
@@ -23,26 +25,43 @@ const WITH_VALUE = new Set([
   "compare",
   "tolerance",
   "warm-up",
-]);
+] as const;
+const FLAGS = ["help", "json", "ablate", "nexmark", "micro", "scale", "codec", "loop", "after-jobs"] as const;
+const OPTIONS: Readonly<Record<string, { readonly type: "string" | "boolean" }>> = {
+  ...Object.fromEntries(VALUES.map((name) => [name, { type: "string" as const }])),
+  ...Object.fromEntries(FLAGS.map((name) => [name, { type: "boolean" as const }])),
+};
 
-/** Reads `name --flag --option value`. */
+/** Reads `name --flag --option value`. @throws TypeError for an option that does not exist or lacks its value. */
 export function parseArgs(given: readonly string[]): BenchArgs {
-  const names: string[] = [];
-  const options = new Map<string, string>();
-  const flags = new Set<string>();
-  for (let i = 0; i < given.length; i++) {
-    const word = given[i];
-    if (!word.startsWith("--")) names.push(word);
-    else if (WITH_VALUE.has(word.slice(2))) options.set(word.slice(2), given[++i]);
-    else flags.add(word.slice(2));
-  }
-  return { names, options, flags };
+  const { values, positionals } = nodeParseArgs({ args: [...given], options: OPTIONS, allowPositionals: true });
+  const entries = Object.entries(values);
+  return {
+    names: positionals,
+    options: new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string")),
+    flags: new Set(entries.filter(([, value]) => value === true).map(([name]) => name)),
+  };
 }
 
-/** The number given, or the default. */
+/** {@link parseArgs} of this process: `--help` prints the usage and ends it, a mistake ends it with 2. */
+export function commandLine(usage: string): BenchArgs {
+  try {
+    const args = parseArgs(Deno.args);
+    if (!flag(args, "help")) return args;
+    console.log(usage);
+    Deno.exit(0);
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : error}\n\n${usage}`);
+    Deno.exit(2);
+  }
+}
+
+/** The number given, or the default. @throws TypeError for what is no number. */
 export function option(args: BenchArgs, name: string, fallback: number): number {
   const text = args.options.get(name);
-  return text === undefined ? fallback : Number(text.replaceAll("_", ""));
+  const value = text === undefined ? fallback : Number(text.replaceAll("_", ""));
+  if (Number.isNaN(value)) throw new TypeError(`--${name} takes a number, not "${text}"`);
+  return value;
 }
 /** Whether the flag was given. */
 export function flag(args: BenchArgs, name: string): boolean {

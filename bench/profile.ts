@@ -11,14 +11,19 @@
 import { benchCase } from "./cases.ts";
 import { flameTree, functionTimes, recordProfile } from "./cpu_profile.ts";
 import { flameGraphPage } from "./flame_graph.ts";
-import { flag, option, parseArgs, switchesOff } from "./options.ts";
+import { commandLine, flag, option, switchesOff } from "./options.ts";
 
 const TOP = 40;
+const USAGE = `Usage: deno task profile CASE [--rows 1000000] [--seconds 3] [--off codegen,...] [--codec] [--loop]
+                           [--interval 200] [--out folder]`;
 
 if (import.meta.main) {
-  const args = parseArgs(Deno.args);
+  const args = commandLine(USAGE);
   const name = args.names[0];
-  if (name === undefined) throw new Error("which case? deno task profile q0");
+  if (name === undefined) {
+    console.error(`error: which case?\n\n${USAGE}`);
+    Deno.exit(2);
+  }
   const options = switchesOff(args);
   if (flag(args, "codec")) options["pipeline.exchange.force-codec"] = true;
   const { events, runJob, runLoop } = benchCase(name).prepare(option(args, "rows", 1_000_000), options);

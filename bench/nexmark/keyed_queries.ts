@@ -59,6 +59,9 @@ export const q18: Query<Bid> = (events) =>
       },
     });
 
+/** What is emitted of a bid, but for its key. */
+const TOP_BID = Types.ROW({ bidder: Types.LONG, price: Types.LONG, dateTime: Types.LONG, extra: Types.STRING });
+
 /**
  * The ranks of an auction are kept apart from the bids themselves: price and slot of each of the ten, highest price
  * first, so that a bid that is too low costs one small read and one that gets in writes a single bid.
@@ -69,7 +72,7 @@ export const q19: Query<RankedBid> = (events) =>
     .process({
       state: {
         ranks: valueState({ type: Types.LIST(Types.LONG) }),
-        bids: mapState({ keyType: Types.INT, type: BID }),
+        bids: mapState({ keyType: Types.INT, type: TOP_BID }),
       },
       processElement(bid, { state }, out: Collector<RankedBid>) {
         const { auction, bidder, price, dateTime, extra } = bid;
@@ -86,7 +89,7 @@ export const q19: Query<RankedBid> = (events) =>
         ranks[at] = price;
         ranks[at + 1] = slot;
         state.ranks.update(ranks);
-        state.bids.put(slot, bid);
+        state.bids.put(slot, { bidder, price, dateTime, extra });
         out.collect({ auction, bidder, price, dateTime, extra, rank: at / 2 + 1 });
       },
     });
