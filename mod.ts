@@ -17,7 +17,7 @@ import { bindHost, hostBinding } from "./runtime/api/host_binding.ts";
 import type { StreamExecutionEnvironment } from "./runtime/api/environment.ts";
 import { ExecutionWatch } from "./runtime/api/missing_execute.ts";
 import { hostConnectors } from "./runtime/connectors/host_connectors.ts";
-import { recordUntilEnd, startedProgram } from "./runtime/program/started_program.ts";
+import { commandLineUrl, recordUntilEnd, startedProgram } from "./runtime/program/started_program.ts";
 import { bindTestHost } from "./runtime/testing/test_host.ts";
 
 /** A script that ends without executing its job has an error; tests and consoles may look at graphs only. */
@@ -36,7 +36,7 @@ function watchForMissingExecute(): (environment: StreamExecutionEnvironment) => 
 
 // A script uses the machine it runs on; tests and consoles say what they want.
 const scriptConfiguration = { "parallelism.default": navigator.hardwareConcurrency };
-const program = startedProgram(new URL("./cli.ts", import.meta.url).href, scriptConfiguration);
+const program = startedProgram(commandLineUrl(import.meta.url), scriptConfiguration);
 const localExecutor = () => import("./cluster/entrypoint/local.ts").then((m) => m.scriptExecutor(program));
 
 // The one line that binds local execution; a host that was bound before (the command line, a slot) stays.
@@ -108,7 +108,13 @@ export type {
   ValidKey,
 } from "./runtime/api/stream_types.ts";
 export type { CollectResult, ToArrayOptions } from "./runtime/api/execute_and_collect.ts";
-export { type JobClient, JobExecutionResult, type JobListener, type JobStatus } from "./runtime/api/job_client.ts";
+export {
+  DetachedJobExecutionResult,
+  type JobClient,
+  JobExecutionResult,
+  type JobListener,
+  type JobStatus,
+} from "./runtime/api/job_client.ts";
 export type { CachedFile, CollectReceiver, ExecuteOptions, PipelineExecutor } from "./runtime/api/executor.ts";
 export {
   type ArgDeclaration,

@@ -179,14 +179,27 @@ function describeCause(cause: unknown): string {
   }
 }
 
-/** The root of this copy of tsflink, as a URL with a trailing slash. */
-const ENGINE_ROOT = new URL("../", import.meta.url).href;
-const ENGINE_FILES = new RegExp(
-  `^${ENGINE_ROOT.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(runtime/|cluster/|mod\\.ts|cli\\.ts)`,
-);
+/** Frames of this copy of tsflink: of its files or, where all of it is one file, of that one. */
+const ENGINE_FILES = engineFiles(import.meta.url);
+/** The module that stands for tsflink in a bundled job. */
+const HOST_SHIM = /^job:\/\/[^/]+\/tsflink(\/testing)?:/;
+
+function engineFiles(ownUrl: string): RegExp {
+  const escaped = (url: string) => url.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  if (!ownUrl.endsWith("/runtime/errors.ts")) return new RegExp(`^${escaped(ownUrl.replace(/[?#].*$/, ""))}[:?#]`);
+  const root = new URL("../", ownUrl).href;
+  return new RegExp(`^${escaped(root)}(runtime/|cluster/|mod\\.ts|cli\\.ts)`);
+}
 
 /** Installed packages: what the user calls, or what calls the user, but nobody's own line. */
 const PACKAGE_FILES = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d+[^/]*\//;
+
+/** Threads of node:worker_threads write paths with their spaces and letters instead of the URL. */
+function placeIn(frame: string): string | undefined {
+  const url = /((?:file|https?|job|data|blob):[^\s()]+:\d+:\d+)/.exec(frame)?.[1] ??
+    /(file:[^()]+:\d+:\d+)\)?$/.exec(frame)?.[1];
+  return url !== undefined && /[^!-~]/.test(url) ? new URL(url).href : url;
+}
 
 /**
  * The first frame of a stack that lies outside the engine and outside installed packages: the user's own line.
@@ -196,11 +209,11 @@ const PACKAGE_FILES = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\
  */
 export function userFrame(stack: string | undefined): string | undefined {
   for (const line of (stack ?? "").split("\n")) {
-    const location = /((?:file|https?|job|data|blob):[^\s()]+:\d+:\d+)/.exec(line)?.[1];
+    const location = placeIn(line);
     if (location === undefined || location.startsWith("ext:")) continue;
     // A unit test beside its file is user code, though it lies in an engine folder.
     if (ENGINE_FILES.test(location) && !/_test\.ts:\d+:\d+$/.test(location)) continue;
-    if (PACKAGE_FILES.test(location)) continue;
+    if (HOST_SHIM.test(location) || PACKAGE_FILES.test(location)) continue;
     return location;
   }
   return undefined;

@@ -12,6 +12,8 @@ import { pathToFileURL } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 import { FlinkError } from "../../runtime/errors.ts";
 import { hostNames, shimSource } from "../../runtime/program/host_shim.ts";
+import { launch } from "../../runtime/seams/system/launch.ts";
+import { loadEsbuild } from "./esbuild.ts";
 import { finishBundle, isBundle, metaWarnings, SourceNames, workingDirectoryOf } from "./bundle_output.ts";
 import { JOB, jobPlugin, type Refusal, urlOf } from "./bundle_plugin.ts";
 import { loadModuleGraph, type ModuleGraph, nearestConfig } from "./module_graph.ts";
@@ -40,7 +42,7 @@ export interface Bundle {
 }
 
 /** Root of this copy of tsflink. */
-const HOST_ROOT = new URL("../../", import.meta.url).href;
+const HOST_ROOT = launch().root.href;
 
 /** Decorators are in no engine yet. */
 const LANGUAGE = { target: "esnext", supported: { decorators: false } } satisfies TransformOptions;
@@ -95,7 +97,7 @@ async function finishedBundle(entry: URL): Promise<Bundle | undefined> {
 }
 
 async function build(job: string, graph: ModuleGraph, npm: NpmTree): Promise<Bundle> {
-  const esbuild = await import("esbuild");
+  const esbuild = await loadEsbuild();
   const workingDirectory = workingDirectoryOf(graph);
   const tsconfigRaw = tsconfigOf(workingDirectory);
   const files: string[] = [];
@@ -104,7 +106,7 @@ async function build(job: string, graph: ModuleGraph, npm: NpmTree): Promise<Bun
     graph,
     npm,
     hostRoot: HOST_ROOT,
-    shim: async (module) => shimSource(module, await hostNames(module), config.version),
+    shim: (module) => shimSource(module, hostNames(module), config.version),
     compileEntry: async (text, loader) =>
       (await esbuild.transform(text, entryOptions(graph.entry, loader, tsconfigRaw))).code,
     read(url, text) {

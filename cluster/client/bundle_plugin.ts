@@ -36,7 +36,7 @@ export interface PluginContext {
   /** URL of this copy's root, with a slash at the end. */
   readonly hostRoot: string;
   /** Text of the module that stands for tsflink. */
-  shim(module: HostModule): Promise<string>;
+  shim(module: HostModule): string;
   /** The entry with `import.meta.main` made true, as JavaScript; everywhere else it is false. */
   compileEntry(text: string, loader: Loader): Promise<string>;
   /** Files of the user, in the order they were read, for common names and warnings. */
@@ -58,8 +58,8 @@ export function jobPlugin(context: PluginContext): Plugin {
         (args) => args.pluginData === INNER ? undefined : resolve(context, build, args),
       );
       build.onLoad({ filter: /.*/, namespace: JOB }, (args) => load(context, args));
-      build.onLoad({ filter: /.*/, namespace: HOST }, async ({ path }) => ({
-        contents: await context.shim(path as HostModule),
+      build.onLoad({ filter: /.*/, namespace: HOST }, ({ path }) => ({
+        contents: context.shim(path as HostModule),
         loader: "js",
       }));
     },

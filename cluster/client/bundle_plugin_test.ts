@@ -108,7 +108,7 @@ function plugin() {
     graph,
     npm,
     hostRoot: HOST_ROOT,
-    shim: (module) => Promise.resolve(`shim of ${module}`),
+    shim: (module) => `shim of ${module}`,
     compileEntry: (text, loader) => Promise.resolve(`compiled ${loader} ${text.length}`),
     read: (each) => void read.push(each),
   }).setup({

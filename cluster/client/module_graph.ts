@@ -10,6 +10,7 @@ import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InvalidProgramError } from "../../runtime/errors.ts";
+import { launch } from "../../runtime/seams/system/launch.ts";
 
 interface InfoDependency {
   readonly specifier: string;
@@ -173,7 +174,8 @@ function parseJsonc(text: string): JobConfig {
 }
 
 /**
- * Has Deno resolve a job.
+ * Has Deno resolve a job. A compiled tsflink on a machine without Deno does without: the bundler then finds relative
+ * imports and what lies in node_modules, and nothing else.
  *
  * @param entry Module of the job.
  * @throws InvalidProgramError TSF-4017 when Deno cannot.
@@ -184,6 +186,7 @@ export async function loadModuleGraph(entry: URL): Promise<ModuleGraph> {
   // Hosts that this process may import from, the other may, too.
   const imports = (await Deno.permissions.query({ name: "import" })).state === "granted" ? ["--allow-import"] : [];
   const flags = [...imports, ...lock.flags, entry.href];
+  if (await isWithoutDeno()) return new ModuleGraph({ roots: [entry.href], modules: [] });
   const info = async () => new ModuleGraph(JSON.parse(await deno(directory, ["info", "--json", ...flags])));
   try {
     const graph = await info();
@@ -216,12 +219,26 @@ async function copyOfLock(config: JobConfig): Promise<{ flags: string[]; remove:
   return { flags: [`--lock=${copy}`], remove: () => Deno.remove(directory, { recursive: true }) };
 }
 
+/** The program that runs this is Deno, unless it is compiled. */
+function denoProgram(): string {
+  return launch().form === "compiled" ? "deno" : Deno.execPath();
+}
+
+async function isWithoutDeno(): Promise<boolean> {
+  if (launch().form !== "compiled") return false;
+  const command = new Deno.Command(denoProgram(), { args: ["--version"], stdin: "null" });
+  return await command.output().then(() => false, () => true);
+}
+
 async function deno(cwd: string, args: readonly string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  // The packed file runs with a directory of its own; what the user has downloaded lies in the user's.
+  const directory = launch().form === "bundle" ? Deno.env.get("TSFLINK_USER_DENO_DIR") : undefined;
+  const userCache: Record<string, string> = directory === undefined ? {} : { DENO_DIR: directory };
+  const { success, stdout, stderr } = await new Deno.Command(denoProgram(), {
     args: [...args],
     cwd,
     stdin: "null",
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...userCache },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (success) return text(stdout);

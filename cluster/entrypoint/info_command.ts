@@ -11,7 +11,7 @@ import { generateJobGraph } from "../../runtime/graph/job_graph_generator.ts";
 import { jobGraphMermaid } from "../../runtime/graph/mermaid.ts";
 import { jobPlan, streamGraphPlanText } from "../../runtime/graph/plan_json.ts";
 import type { StreamGraph } from "../../runtime/graph/stream_graph.ts";
-import { moduleUrl, runMain } from "./job_module.ts";
+import { importableUrl, runMain } from "./job_module.ts";
 
 /** What the command line says. */
 export interface InfoCommandOptions {
@@ -26,7 +26,7 @@ export interface InfoCommandOptions {
 
 /** The plan of the first execute() of the program. @throws InvalidProgramError as `tsflink local` would. */
 export async function infoCommand(options: InfoCommandOptions): Promise<string> {
-  const url = moduleUrl(options.job);
+  const url = await importableUrl(options.job);
   const values = {
     ...(options.parallelism === undefined ? {} : { "parallelism.default": options.parallelism }),
     ...options.configuration,

@@ -6,6 +6,7 @@
 
 import { basename, dirname, join, resolve } from "node:path";
 import { InvalidProgramError } from "../../runtime/errors.ts";
+import { launch } from "../../runtime/seams/system/launch.ts";
 import { type Origin, originOf, projectFiles } from "./init_templates.ts";
 
 /** What the command line says. */
@@ -111,9 +112,14 @@ export function describeProject({ name, files, cli }: WrittenProject, shown: str
     "",
     "Next:",
     ...(resolve(shown) === Deno.cwd() ? [] : [`  cd ${target}`]),
-    "  deno task start                    run the job",
-    "  deno task test                     test it",
-    `  deno run -A ${cli} local job.ts    run it on all cores, with a live view`,
+    ...(launch().loadsSources
+      ? [
+        "  deno task start                    run the job",
+        "  deno task test                     test it",
+        `  deno run -A ${cli} local job.ts    run it on all cores, with a live view`,
+      ]
+      // The project's own tasks are Deno's, which need not be on this machine.
+      : [`  ${launch().shownCommand} local job.ts    run it on all cores, with a live view`]),
     "",
     "The job is job.ts; its comments say what each part is for.",
   ].join("\n");

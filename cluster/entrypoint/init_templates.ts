@@ -5,9 +5,10 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
+import { launch } from "../../runtime/seams/system/launch.ts";
 
-/** Root of this copy of tsflink. */
-const ROOT = new URL("../../", import.meta.url);
+/** Root of this copy of tsflink; what is one file has no modules that a project could import. */
+const ROOT = launch().loadsSources ? launch().root : new URL("tsflink:");
 
 /** How a project finds tsflink, and how its commands are called. */
 export interface Origin {

@@ -68,6 +68,7 @@ export class JobConsole implements Log {
   #drawn: readonly string[] = [];
   #pending: { text: string; stream: "stdout" | "stderr" }[] = [];
   #lastLineMs = 0;
+  #isHeld = false;
   #releaseConsole = (): void => {};
 
   constructor(options: JobConsoleOptions) {
@@ -105,9 +106,20 @@ export class JobConsole implements Log {
     job.getJobExecutionResult().then(end, end);
   }
 
+  /** Draws nothing until {@link resume}: somebody else writes to the terminal, below what is drawn. */
+  hold(): void {
+    this.#frame([]);
+    this.#isHeld = true;
+  }
+  /** Goes on below whatever has been written meanwhile. */
+  resume(): void {
+    this.#isHeld = false;
+  }
+
   /** Writes what has come and draws what is. */
   tick(): void {
     const { mode, now } = this.#options;
+    if (this.#isHeld) return;
     const shown = this.#shown;
     if (shown === undefined || mode === "quiet") return this.#frame([]);
     if (mode === "live") {

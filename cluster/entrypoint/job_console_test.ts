@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { VertexProgress } from "../minicluster/progress.ts";
+import type { VertexProgress } from "../jobmaster/progress.ts";
 import { JobConsole, type JobConsoleOptions, type ShownJob } from "./job_console.ts";
 
 /** As much of a terminal as the console uses: lines, cursor up, clear to the end of the line and of the screen. */

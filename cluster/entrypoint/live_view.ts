@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { OperatorProgress, VertexProgress } from "../minicluster/progress.ts";
+import type { OperatorProgress, VertexProgress } from "../jobmaster/progress.ts";
 import type { JobState } from "../jobmaster/job_states.ts";
 
 /** Everything one picture shows. */

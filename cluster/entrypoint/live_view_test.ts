@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { VertexProgress } from "../minicluster/progress.ts";
+import type { VertexProgress } from "../jobmaster/progress.ts";
 import {
   ANSI,
   curve,

@@ -19,7 +19,7 @@ import type { Seams } from "../../runtime/seams/seams.ts";
 import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
 import { inlineSlots } from "../minicluster/inline_slots.ts";
 import { LocalJob, type LocalJobOptions } from "../minicluster/local_job.ts";
-import type { SlotProvider } from "../minicluster/slots.ts";
+import type { SlotProvider } from "../jobmaster/slots.ts";
 import { SlotThreads } from "./slot_threads.ts";
 
 /** Hears of jobs as they start; the command line shows them. */

@@ -13,12 +13,12 @@ import { bindHost, type HostConnectors } from "../../runtime/api/host_binding.ts
 import type { PipelineExecutor } from "../../runtime/api/executor.ts";
 import type { JobClient } from "../../runtime/api/job_client.ts";
 import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
-import { writeAll } from "../../runtime/seams/system/write_all.ts";
 import type { LocalJob } from "../minicluster/local_job.ts";
-import { JobConsole, type JobConsoleOptions } from "./job_console.ts";
+import { consoleOptions } from "./console_options.ts";
+import { JobConsole } from "./job_console.ts";
 import { runMain } from "../../runtime/program/main_module.ts";
 import { ProgramRecorder } from "../../runtime/program/recorder.ts";
-import { moduleUrl } from "./job_module.ts";
+import { importableUrl } from "./job_module.ts";
 import { localExecutor } from "./local.ts";
 
 /** What the command line says. */
@@ -42,7 +42,7 @@ const SIGNAL_EXIT_CODES = [["SIGINT", 130], ["SIGTERM", 143]] as const;
 
 /** Runs the job; gives the exit code. */
 export async function localCommand(options: LocalCommandOptions): Promise<number> {
-  const url = moduleUrl(options.job);
+  const url = await importableUrl(options.job);
   const parallelism = options.parallelism ?? navigator.hardwareConcurrency;
   const values = { "parallelism.default": parallelism, ...options.configuration };
   // Refused here, before anything of the program has run.
@@ -170,25 +170,4 @@ function onInterrupt(jobs: () => readonly LocalJob[]): () => number | undefined 
 export function describe(error: unknown): string {
   if (error instanceof FlinkError) return error.message;
   return error instanceof Error ? error.stack ?? error.message : String(error);
-}
-
-function consoleOptions({ json, quiet }: LocalCommandOptions): JobConsoleOptions {
-  const encoder = new TextEncoder();
-  const terminal = Deno.stderr.isTerminal();
-  return {
-    mode: json ? "json" : quiet ? "quiet" : terminal ? "live" : "lines",
-    now: () => performance.now(),
-    rows: () => terminal ? Deno.consoleSize().rows : 24,
-    columns: () => terminal ? Math.min(140, Deno.consoleSize().columns) : 100,
-    colours: terminal && !Deno.noColor,
-    write: (text, stream) => {
-      try {
-        writeAll(stream === "stdout" ? Deno.stdout : Deno.stderr, encoder.encode(text));
-      } catch (error) {
-        // The reader of the pipe has gone (`| head`): nobody is left to tell.
-        if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-        throw error;
-      }
-    },
-  };
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { VertexProgress } from "../minicluster/progress.ts";
+import type { VertexProgress } from "../jobmaster/progress.ts";
 import { JobConsole, type JobConsoleOptions, type ShownJob } from "./job_console.ts";
 import {
   curve,

@@ -8,11 +8,12 @@ import { SlotOptions } from "../../runtime/api/config_options.ts";
 import type { Configuration } from "../../runtime/api/configuration.ts";
 import type { ProgramDescriptor } from "../../runtime/program/capture.ts";
 import type { Seams } from "../../runtime/seams/seams.ts";
+import { launch } from "../../runtime/seams/system/launch.ts";
 import { nodeWorkerHost } from "../../runtime/seams/system/node_worker_host.ts";
 import { SharedParker } from "../../runtime/seams/system/parker.ts";
 import { webWorkerHost } from "../../runtime/seams/system/web_worker_host.ts";
 import type { WorkerHost } from "../../runtime/seams/worker_host.ts";
-import type { SlotProvider } from "../minicluster/slots.ts";
+import type { SlotProvider } from "../jobmaster/slots.ts";
 import { workerSlots } from "../minicluster/worker_slots.ts";
 
 /** How long a killed slot has to end by itself before its thread is terminated, in ms. */
@@ -59,7 +60,7 @@ export class SlotThreads {
     const known = this.#hosts.get(kind);
     if (known !== undefined) return known;
     const make = kind === "web" ? webWorkerHost : nodeWorkerHost;
-    const host = make({ entry: new URL("./slot.ts", import.meta.url), stopTimeoutMs: STOP_TIMEOUT_MS });
+    const host = make({ entry: launch().threadEntry("slot"), stopTimeoutMs: STOP_TIMEOUT_MS });
     this.#hosts.set(kind, host);
     return host;
   }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { JobGraph, JobVertex } from "../../runtime/graph/job_graph.ts";
+import type { JobTopology, PlanVertex } from "../../runtime/graph/job_plan.ts";
 import { checkTransition, type ExecutionState, isTerminal } from "../../runtime/tasks/task_states.ts";
 import { checkJobTransition, isTerminalJobState, type JobState } from "./job_states.ts";
 
@@ -57,7 +57,7 @@ export class ExecutionVertex {
 export class ExecutionJobVertex {
   readonly subtasks: readonly ExecutionVertex[];
 
-  constructor(readonly vertex: JobVertex) {
+  constructor(readonly vertex: PlanVertex) {
     this.subtasks = Array.from({ length: vertex.parallelism }, (_, index) => new ExecutionVertex(this, index));
   }
   get parallelism(): number {
@@ -78,7 +78,7 @@ export class ExecutionGraph {
   /** @param onState Called after each change of the job's state. */
   constructor(
     readonly jobId: string,
-    readonly jobGraph: JobGraph,
+    readonly jobGraph: JobTopology,
     now: () => number,
     onState: (state: JobState) => void,
   ) {
@@ -132,7 +132,7 @@ export class ExecutionGraph {
   }
 
   /** The next attempts of all subtasks of some vertices. */
-  newAttempts(vertices: readonly JobVertex[]): void {
+  newAttempts(vertices: readonly PlanVertex[]): void {
     for (const { id } of vertices) for (const subtask of this.jobVertex(id).subtasks) subtask.newAttempt();
   }
 

@@ -1,30 +1,30 @@
 /**
  * Pipelined regions of a job graph: the vertices that have to run at the same time, because each reads what another one
- * is writing. Regions of a BATCH job run one after the other, each once the results it reads are complete.
+ * is writing. Regions of a BATCH job run one after the other, each once the results it reads are complete; those of a
+ * streaming job have nothing to do with each other and run all at once.
  *
  * @module
  */
 
-import type { JobGraph, JobVertex } from "../../runtime/graph/job_graph.ts";
+import type { JobTopology, PlanVertex } from "../../runtime/graph/job_plan.ts";
 
 /** Vertices that run at the same time. */
 export interface PipelinedRegion {
   /** Producers first. */
-  readonly vertices: readonly JobVertex[];
+  readonly vertices: readonly PlanVertex[];
   /** Regions whose results it reads. */
   readonly producers: ReadonlySet<PipelinedRegion>;
 }
 
-/** The regions of a graph, those that produce before those that consume; a streaming job is one region. */
-export function pipelinedRegions(jobGraph: JobGraph): readonly PipelinedRegion[] {
+/** The regions of a graph, those that produce before those that consume. */
+export function pipelinedRegions(jobGraph: JobTopology): readonly PipelinedRegion[] {
   const vertices = jobGraph.verticesTopologically;
-  if (jobGraph.type === "STREAMING") return [{ vertices, producers: new Set() }];
   const roots = new Roots(vertices);
   for (const edge of vertices.flatMap(({ inputs }) => inputs)) {
     if (edge.resultPartitionType !== "BLOCKING") roots.join(edge.sourceVertexId, edge.targetVertexId);
   }
   joinCycles(jobGraph, roots);
-  const regions = new Map<string, { readonly vertices: JobVertex[]; readonly producers: Set<PipelinedRegion> }>();
+  const regions = new Map<string, { readonly vertices: PlanVertex[]; readonly producers: Set<PipelinedRegion> }>();
   for (const vertex of vertices) {
     const root = roots.of(vertex.id);
     const region = regions.get(root) ?? { vertices: [], producers: new Set() };
@@ -45,8 +45,12 @@ export class RegionSchedule {
   readonly regions: readonly PipelinedRegion[];
   readonly #finished = new Set<PipelinedRegion>();
 
-  constructor(jobGraph: JobGraph) {
-    this.regions = pipelinedRegions(jobGraph);
+  /** @param apart Whether the regions of a streaming job are restarted each by itself; otherwise they are one. */
+  constructor(jobGraph: JobTopology, apart = true) {
+    const isOne = jobGraph.type === "STREAMING" && !apart;
+    this.regions = isOne
+      ? [{ vertices: jobGraph.verticesTopologically, producers: new Set() }]
+      : pipelinedRegions(jobGraph);
   }
 
   /** Undefined when all are finished. */
@@ -71,7 +75,7 @@ export class RegionSchedule {
 /** Sets of vertices, each known by one of them. */
 class Roots {
   readonly #parents: Map<string, string>;
-  constructor(vertices: readonly JobVertex[]) {
+  constructor(vertices: readonly PlanVertex[]) {
     this.#parents = new Map(vertices.map(({ id }) => [id, id]));
   }
   of(id: string): string {
@@ -85,7 +89,7 @@ class Roots {
 }
 
 /** Regions that wait for each other, over results that are read only once complete, are one. */
-function joinCycles(jobGraph: JobGraph, roots: Roots): void {
+function joinCycles(jobGraph: JobTopology, roots: Roots): void {
   const edges = jobGraph.vertices.flatMap(({ inputs }) => inputs);
   const reaches = (from: string, to: string, seen = new Set<string>()): boolean => {
     if (from === to) return true;

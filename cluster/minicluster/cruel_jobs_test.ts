@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Sink } from "tsflink";
 import { ManualClock, RecordingSink } from "tsflink/testing";
-import type { JobSnapshot } from "./job_snapshot.ts";
+import type { JobSnapshot } from "../jobmaster/job_snapshot.ts";
 import type { LocalJob } from "./local_job.ts";
 import { type Conditions, conditions, environment, MILD, passingOver } from "./testdata/cruel_conditions.ts";
 import { build, sorted, sources, type Step, steps } from "./testdata/random_graphs.ts";

@@ -22,7 +22,7 @@ import {
 } from "tsflink";
 import { ManualClock, scriptedSource, type ScriptStep } from "tsflink/testing";
 import endedSources from "./testdata/ended_source_cases.json" with { type: "json" };
-import type { JobSnapshot } from "./job_snapshot.ts";
+import type { JobSnapshot } from "../jobmaster/job_snapshot.ts";
 import type { LocalJob } from "./local_job.ts";
 import { type Conditions, conditions, environment, passingOver } from "./testdata/cruel_conditions.ts";
 

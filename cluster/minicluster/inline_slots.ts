@@ -6,9 +6,8 @@
 
 import type { Seams } from "../../runtime/seams/seams.ts";
 import { Slot } from "../../runtime/tasks/slot/slot.ts";
-import type { SubtaskPlacement } from "../../runtime/tasks/slot/slot_protocol.ts";
-import type { ExecutionGraph } from "../jobmaster/execution_graph.ts";
-import type { SlotGateway, SlotJob, SlotProvider } from "./slots.ts";
+import { placements, type SlotGateway, type SlotJob, type SlotProvider } from "../jobmaster/slots.ts";
+import { ownGraph } from "./own_graph.ts";
 
 /** How long the loop works before timers and sockets get their turn, in ms. */
 const SLICE_MS = 5;
@@ -20,7 +19,7 @@ export function inlineSlots(seams: Seams): SlotProvider {
     place: (graph) => placements(graph, () => 0),
     allocate({ jobGraph, deployment, onReport, onIdle }: SlotJob): SlotGateway[] {
       const slot = new Slot({
-        jobGraph,
+        jobGraph: ownGraph(jobGraph),
         deployment: { ...deployment, slot: 0 },
         seams,
         report: (report) => onReport(0, report),
@@ -35,21 +34,4 @@ export function inlineSlots(seams: Seams): SlotProvider {
       }];
     },
   };
-}
-
-/** Every current execution with its slot. */
-export function placements(
-  graph: ExecutionGraph,
-  slotOf: (vertexId: string, subtaskIndex: number) => number,
-): SubtaskPlacement[] {
-  return graph.executions.map((execution) => {
-    const { jobVertex, subtaskIndex } = execution.vertex;
-    return {
-      executionId: execution.id,
-      vertexId: jobVertex.vertex.id,
-      subtaskIndex,
-      attemptNumber: execution.attemptNumber,
-      slot: slotOf(jobVertex.vertex.id, subtaskIndex),
-    };
-  });
 }

@@ -18,7 +18,7 @@ import {
   WatermarkStrategy,
 } from "tsflink";
 import { Gate, scriptedSource, type ScriptStep, type TestEnvironment, testEnvironment } from "tsflink/testing";
-import { JobSnapshot } from "./job_snapshot.ts";
+import { JobSnapshot } from "../jobmaster/job_snapshot.ts";
 import { LocalJob } from "./local_job.ts";
 
 const NUMBERS = Array.from({ length: 12 }, (_, n) => n);

@@ -33,9 +33,9 @@ import type {
 import { moduleUrl } from "../entrypoint/job_module.ts";
 import { SlotThreads } from "../entrypoint/slot_threads.ts";
 import { inlineSlots } from "./inline_slots.ts";
-import { JobSnapshot } from "./job_snapshot.ts";
+import { JobSnapshot } from "../jobmaster/job_snapshot.ts";
 import { LocalJob } from "./local_job.ts";
-import type { SlotProvider } from "./slots.ts";
+import type { SlotProvider } from "../jobmaster/slots.ts";
 
 /** Makes the cluster; see testing/mini_cluster.ts. */
 export function programCluster(options: ProgramClusterOptions): ProgramCluster {

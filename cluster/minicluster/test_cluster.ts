@@ -9,7 +9,7 @@ import type { JobClient } from "../../runtime/api/job_client.ts";
 import { generateJobGraph } from "../../runtime/graph/job_graph_generator.ts";
 import { systemSeams } from "../../runtime/seams/system/system_seams.ts";
 import type { TestCluster, TestClusterOptions, TestSnapshot } from "../../runtime/testing/test_host.ts";
-import { JobSnapshot } from "./job_snapshot.ts";
+import { JobSnapshot } from "../jobmaster/job_snapshot.ts";
 import { LocalJob } from "./local_job.ts";
 
 /** Turns of the event loop after which tasks that wait are taken to wait for the clock: promises get theirs first. */

@@ -16,9 +16,9 @@ import { JobExecutionError } from "../../runtime/errors.ts";
 import { SlotLog } from "../../runtime/tasks/slot/slot_log.ts";
 import type { SlotReport, SubtaskPlacement } from "../../runtime/tasks/slot/slot_protocol.ts";
 import { ExecutionGraph } from "../jobmaster/execution_graph.ts";
-import { inlineSlots, placements } from "./inline_slots.ts";
+import { placeBySharing, placements } from "../jobmaster/slots.ts";
+import { inlineSlots } from "./inline_slots.ts";
 import { answer, type FakeSlot, graphOf, LIMITS, playedJob, settled } from "./testdata/fake_slots.ts";
-import { placeBySharing } from "./worker_slots.ts";
 
 const executionGraph = (jobGraph: JobGraph) => new ExecutionGraph("job", jobGraph, () => 0, () => {});
 

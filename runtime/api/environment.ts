@@ -21,7 +21,7 @@ import { Configuration, type ConfigurationValues } from "./configuration.ts";
 import { CheckpointConfig, type CheckpointingMode, ExecutionConfig } from "./execution_config.ts";
 import type { CachedFile } from "./executor.ts";
 import { type HostBinding, hostBinding } from "./host_binding.ts";
-import type { JobClient, JobExecutionResult, JobListener } from "./job_client.ts";
+import { DetachedJobExecutionResult, type JobClient, type JobExecutionResult, type JobListener } from "./job_client.ts";
 import { programError, requirePresent, requireText } from "./recorded/checks.ts";
 import { streamFactory } from "./recorded/factory.ts";
 import { JobRecorder } from "./recorded/job_recorder.ts";
@@ -343,7 +343,8 @@ export class StreamExecutionEnvironment {
   }
 
   /**
-   * Runs what was recorded and waits for its end. The environment is empty again afterwards.
+   * Runs what was recorded and waits for its end. The environment is empty again afterwards. `tsflink run -d` does not
+   * wait: see {@link DetachedJobExecutionResult}.
    *
    * @param jobName Default: the option pipeline.name, else "Flink Streaming Job".
    * @throws InvalidProgramError 1xxx when the program is refused (TSF-1101 when empty, TSF-1207 without sink); else the
@@ -353,7 +354,9 @@ export class StreamExecutionEnvironment {
     const client = await this.executeAsync(jobName);
     const { listeners } = this.#recorder;
     try {
-      const result = await client.getJobExecutionResult();
+      const result = isDetached(this.#recorder.configuration)
+        ? new DetachedJobExecutionResult(client.getJobID())
+        : await client.getJobExecutionResult();
       for (const listener of listeners) listener.onJobExecuted?.(result, undefined);
       return result;
     } catch (error) {
@@ -415,6 +418,12 @@ export class StreamExecutionEnvironment {
 }
 
 refuseRenamed(StreamExecutionEnvironment.prototype);
+
+/** `tsflink run` says whether the client waits; jobs in this process are always waited for. */
+function isDetached(configuration: Configuration): boolean {
+  const isRemote = configuration.get(ExecutionOptions.TARGET) === "remote";
+  return isRemote && configuration.getOptional(ExecutionOptions.ATTACHED) === false;
+}
 
 function isType(value: unknown): boolean {
   return typeof value === "object" && value !== null && "kind" in value;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InvalidProgramError } from "../errors.ts";
+
 /** Where a job stands. FAILED, CANCELED and FINISHED are final. */
 export type JobStatus =
   | "INITIALIZING"
@@ -61,6 +63,45 @@ export class JobExecutionResult {
   getAllAccumulatorResults(): Readonly<Record<string, unknown>> {
     return this.#accumulators;
   }
+}
+
+/**
+ * What `execute()` gives under `tsflink run -d`, which does not wait for the job: its id only.
+ *
+ * @example
+ * ```ts
+ * import { DetachedJobExecutionResult } from "tsflink";
+ *
+ * const result = new DetachedJobExecutionResult("0".repeat(32));
+ * console.assert(result.getJobID().length === 32);
+ * ```
+ */
+export class DetachedJobExecutionResult extends JobExecutionResult {
+  /** @param jobId 32 hex digits. */
+  constructor(jobId: string) {
+    super(jobId, -1);
+  }
+
+  /** @throws InvalidProgramError TSF-4154 always. */
+  override getNetRuntime(): number {
+    throw notWaitedFor();
+  }
+  /** @throws InvalidProgramError TSF-4154 always. */
+  override getAccumulatorResult<R = unknown>(_name: string): R | undefined {
+    throw notWaitedFor();
+  }
+  /** @throws InvalidProgramError TSF-4154 always. */
+  override getAllAccumulatorResults(): Readonly<Record<string, unknown>> {
+    throw notWaitedFor();
+  }
+}
+
+function notWaitedFor(): InvalidProgramError {
+  return new InvalidProgramError("TSF-4154", "The job was submitted in detached mode: its results are not available", {
+    expected: "tsflink run without -d",
+    found: "tsflink run -d",
+    hint: "Results of job execution, such as accumulators and runtime, are known only to those who wait for the end.",
+  });
 }
 
 /**

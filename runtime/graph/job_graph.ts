@@ -5,10 +5,10 @@
  * @module
  */
 
-import { BugError } from "../errors.ts";
 import type { KeySelector } from "../functions/functions.ts";
 import type { StreamOperatorFactory } from "../operators/operator.ts";
 import type { Key, KeyHashRule } from "../types/key.ts";
+import { JobTopology } from "./job_plan.ts";
 import type { StreamNodeKind } from "./stream_graph.ts";
 import type { ResolvedSettings } from "./stream_graph_settings.ts";
 import type { ShipStrategy, StreamPartitioner } from "./stream_partitioner.ts";
@@ -110,48 +110,17 @@ export interface JobVertex {
 }
 
 /** The graph of a job. */
-export class JobGraph {
-  readonly #byId: ReadonlyMap<string, JobVertex>;
-
+export class JobGraph extends JobTopology<JobVertex> {
   /** @param vertices In Flink's order, consumers before producers. */
   constructor(
-    readonly settings: ResolvedSettings,
-    readonly vertices: readonly JobVertex[],
-    readonly slotSharingGroups: readonly SlotSharingGroup[],
+    settings: ResolvedSettings,
+    vertices: readonly JobVertex[],
+    slotSharingGroups: readonly SlotSharingGroup[],
   ) {
-    this.#byId = new Map(vertices.map((vertex) => [vertex.id, vertex]));
+    super(settings, vertices, slotSharingGroups, vertices.every(({ chain }) => chain.every(isBounded)));
   }
-  get name(): string {
-    return this.settings.jobName;
-  }
-  get type(): "STREAMING" | "BATCH" {
-    return this.settings.runtimeMode;
-  }
-  vertex(id: string): JobVertex {
-    const vertex = this.#byId.get(id);
-    if (vertex === undefined) throw new BugError("TSF-0001", `JobGraph has no vertex ${id}`);
-    return vertex;
-  }
-  /** Slots the job needs: in each sharing group as many as its widest vertex. */
-  get requiredSlots(): number {
-    return this.slotSharingGroups
-      .map((group) => Math.max(...group.vertexIds.map((id) => this.vertex(id).parallelism)))
-      .reduce((sum, slots) => sum + slots, 0);
-  }
-  /** Producers before consumers, in Flink's order. */
-  get verticesTopologically(): readonly JobVertex[] {
-    const sorted = this.vertices.filter((vertex) => vertex.inputs.length === 0);
-    const done = new Set(sorted.map((vertex) => vertex.id));
-    const follow = (vertex: JobVertex): void => {
-      for (const { consumer } of vertex.outputs) {
-        const target = this.vertex(consumer.targetVertexId);
-        if (done.has(target.id) || target.inputs.some((input) => !done.has(input.sourceVertexId))) continue;
-        done.add(target.id);
-        sorted.push(target);
-        follow(target);
-      }
-    };
-    for (let next = 0; next < sorted.length; next++) follow(sorted[next]);
-    return sorted;
-  }
+}
+
+function isBounded({ kind, factory }: ChainedOperator): boolean {
+  return kind !== "source" || factory.source?.getBoundedness() !== "continuous-unbounded";
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JobEdge, JobGraph, JobVertex } from "./job_graph.ts";
+import type { JobTopology, PlanEdge, PlanVertex } from "./job_plan.ts";
 import type { StreamGraph, StreamNode } from "./stream_graph.ts";
 import type { ShipStrategy } from "./stream_partitioner.ts";
 
@@ -93,11 +93,11 @@ export interface JobPlan {
  *
  * @param jobId 32 hex digits; zeros while there is none.
  */
-export function jobPlan(graph: JobGraph, jobId: string = "0".repeat(32)): JobPlan {
+export function jobPlan(graph: JobTopology, jobId: string = "0".repeat(32)): JobPlan {
   return { jid: jobId, name: graph.name, type: graph.type, nodes: graph.vertices.map(jobPlanNode) };
 }
 
-function jobPlanNode(vertex: JobVertex): JobPlanNode {
+function jobPlanNode(vertex: PlanVertex): JobPlanNode {
   const node: JobPlanNode = {
     id: vertex.id,
     operator: "",
@@ -109,7 +109,7 @@ function jobPlanNode(vertex: JobVertex): JobPlanNode {
   return vertex.inputs.length === 0 ? node : { ...node, inputs: vertex.inputs.map(jobPlanInput) };
 }
 
-function jobPlanInput(edge: JobEdge, num: number): NonNullable<JobPlanNode["inputs"]>[number] {
+function jobPlanInput(edge: PlanEdge, num: number): NonNullable<JobPlanNode["inputs"]>[number] {
   return {
     num,
     id: edge.sourceVertexId,

@@ -50,12 +50,17 @@ export class RingWriter {
   /** Frames that did not fit, from `#head` on. */
   #queue: WaitingFrame[] = [];
   #head = 0;
+  #waitingBytes = 0;
   /** Bytes of a large frame that have crossed already. */
   #crossed = 0;
   #isFlagged = false;
   #hasPublished = false;
 
-  constructor(ring: SharedArrayBuffer) {
+  readonly #copiesWaiting: boolean;
+
+  /** @param copiesWaiting Whether payloads are only lent: what does not fit yet is copied. Default false. */
+  constructor(ring: SharedArrayBuffer, { copiesWaiting = false }: { readonly copiesWaiting?: boolean } = {}) {
+    this.#copiesWaiting = copiesWaiting;
     this.#memory = new RingMemory(ring);
     this.#published = Atomics.load(this.#memory.words, RingWord.PUBLISHED);
     this.#freed = Atomics.load(this.#memory.words, RingWord.FREED);
@@ -65,22 +70,29 @@ export class RingWriter {
   get waiting(): number {
     return this.#queue.length - this.#head;
   }
+  /** Bytes of payload in them. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
 
   /**
    * Puts a frame behind all others. It may stay unseen until {@link flush}.
    *
    * @param kind 32 bits, as `channel`; `argument` is signed.
-   * @param payload Must not be changed any more: it may be kept until there is room.
+   * @param payload Must not be changed any more, for it may be kept until there is room; unless those are copied.
    */
   write(kind: number, channel: number, argument: number, payload: Uint8Array): void {
     const frame = { kind, channel, argument, payload };
-    if (this.waiting > 0 || !this.#place(frame)) this.#queue.push(frame);
+    if (this.waiting === 0 && this.#place(frame)) return;
+    this.#queue.push(this.#copiesWaiting ? { ...frame, payload: payload.slice() } : frame);
+    this.#waitingBytes += payload.length;
   }
 
   /** Publishes what was written, as far as there is room. @returns Whether nothing waits any more. */
   flush(): boolean {
     for (;;) {
       while (this.#head < this.#queue.length && this.#place(this.#queue[this.#head])) {
+        this.#waitingBytes -= this.#queue[this.#head].payload.length;
         this.#queue[this.#head++] = NO_FRAME;
       }
       if (this.#used > 0) this.#publish(SlotContent.FRAMES);
@@ -199,25 +211,37 @@ export class RingReader {
   #isReading = false;
   #hasFreed = false;
 
-  constructor(ring: SharedArrayBuffer) {
+  /** Where ring slots are copied to when frames are only lent. */
+  readonly #scratch: { readonly bytes: Uint8Array<ArrayBuffer>; readonly words: Int32Array } | undefined;
+
+  /**
+   * @param lendsFrames Whether payloads are valid only until `onFrame` returns: small ones use the same memory again and
+   * again. Default false: they are the handler's.
+   */
+  constructor(ring: SharedArrayBuffer, { lendsFrames = false }: { readonly lendsFrames?: boolean } = {}) {
     this.#memory = new RingMemory(ring);
     this.#freed = Atomics.load(this.#memory.words, RingWord.FREED);
+    if (lendsFrames) {
+      const bytes = new Uint8Array(this.#memory.capacity);
+      this.#scratch = { bytes, words: new Int32Array(bytes.buffer) };
+    }
   }
 
   /**
    * Hands over every frame that is complete by now. Called from inside `onFrame` it does nothing. When `onFrame` throws,
    * that frame counts as handed over and the next call goes on behind it.
    *
+   * @param maxRingSlots How many ring slots are taken at most; the rest stays where it is.
    * @returns How many frames there were.
    */
-  read(onFrame: FrameHandler): number {
+  read(onFrame: FrameHandler, maxRingSlots = Infinity): number {
     if (this.#isReading) return 0;
     this.#isReading = true;
     try {
       let count = this.#handOver(onFrame);
       // What is published meanwhile comes with the next call: two busy threads must not keep each other here.
       const published = Atomics.load(this.#memory.words, RingWord.PUBLISHED);
-      while (this.#freed !== published) {
+      for (let left = maxRingSlots; this.#freed !== published && left > 0; left--) {
         this.#takeSlot();
         count += this.#handOver(onFrame);
       }
@@ -225,6 +249,11 @@ export class RingReader {
     } finally {
       this.#isReading = false;
     }
+  }
+
+  /** Whether something was published that was not read yet. */
+  get hasMore(): boolean {
+    return this.#freed !== Atomics.load(this.#memory.words, RingWord.PUBLISHED);
   }
 
   /** Whether the writer must be woken: it has frames that did not fit, and ring slots were freed since the last call. */
@@ -263,8 +292,7 @@ export class RingReader {
     const end = start + words[slotWord];
     switch (words[slotWord + 1]) {
       case SlotContent.FRAMES:
-        this.#frames = bytes.slice(start, end) as unknown as Uint8Array<ArrayBuffer>;
-        this.#words = new Int32Array(this.#frames.buffer);
+        this.#takeFrames(bytes.subarray(start, end));
         break;
       case SlotContent.FIRST_PART: {
         const word = start >> 2;
@@ -286,6 +314,17 @@ export class RingReader {
     this.#freed = (this.#freed + 1) | 0;
     Atomics.store(words, RingWord.FREED, this.#freed);
     this.#hasFreed = true;
+  }
+
+  #takeFrames(bytes: Uint8Array): void {
+    if (this.#scratch === undefined) {
+      this.#frames = bytes.slice() as unknown as Uint8Array<ArrayBuffer>;
+      this.#words = new Int32Array(this.#frames.buffer);
+    } else {
+      this.#scratch.bytes.set(bytes);
+      this.#frames = this.#scratch.bytes.subarray(0, bytes.length);
+      this.#words = this.#scratch.words;
+    }
   }
 
   #takePart(large: PartialFrame, from: number, to: number): void {

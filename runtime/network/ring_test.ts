@@ -245,3 +245,31 @@ Deno.test("any interleaving gives a queue, and sleepers on either side are alway
     { numRuns: 400 },
   );
 });
+
+Deno.test("lent payloads: the same frames, in memory that is used again; what waits for room is a copy", () => {
+  const ring = createRing({ ringSlots: 2, slotBytes: 256 });
+  const writer = new RingWriter(ring, { copiesWaiting: true });
+  const reader = new RingReader(ring, { lendsFrames: true });
+  const memories = new Set<ArrayBufferLike>();
+  const [sent, received]: number[][][] = [[], []];
+  const scratch = new Uint8Array(1000);
+  for (let n = 0; n < 200; n++) {
+    const size = (n * 37) % (n % 10 === 9 ? 900 : 200) + 1;
+    scratch.set(pattern(size, n));
+    sent.push([...scratch.subarray(0, size)]);
+    writer.write(1, n, 0, scratch.subarray(0, size));
+    scratch.fill(0xee);
+    writer.flush();
+    if (n % 3 > 0) continue;
+    reader.read((_kind, _channel, _argument, payload) => {
+      received.push([...payload]);
+      if (payload.length < 200) memories.add(payload.buffer);
+    });
+  }
+  while (received.length < sent.length) {
+    writer.flush();
+    reader.read((_kind, _channel, _argument, payload) => void received.push([...payload]));
+  }
+  assert.deepEqual(received, sent);
+  assert.equal(memories.size, 1);
+});

@@ -79,6 +79,6 @@ function callOfProgram(call: string): ExternalCall | undefined {
 
 /** A frame of a stand-in. */
 function isOwn(frame: string): boolean {
-  return frame.includes(OWN_FILE) || frame.includes("/runtime/program/patches.ts");
+  return OWN_FILES.some((file) => frame.includes(file));
 }
-const OWN_FILE = import.meta.url;
+const OWN_FILES = ["/runtime/program/external_calls.ts", "/runtime/program/patches.ts"];

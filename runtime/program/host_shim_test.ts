@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as api from "../../mod.ts";
+import * as testing from "../testing/mod.ts";
 import { hostNames, publishHostApi, shimSource } from "./host_shim.ts";
 
 const API = Symbol.for("tsflink.api.v1");
@@ -9,8 +10,9 @@ const host = globalThis as unknown as Record<symbol, unknown>;
 const importText = (text: string, n: number) => import(`data:text/javascript,${encodeURIComponent(text)}#${n}`);
 
 Deno.test("the shim finds what was published, by every name of the API", async () => {
-  const names = await hostNames("tsflink");
-  assert.deepEqual(names, Object.keys(api).sort());
+  const names = hostNames("tsflink");
+  assert.deepEqual(names, Object.keys(api).sort(), "stale: run deno task names");
+  assert.deepEqual(hostNames("tsflink/testing"), Object.keys(testing).sort(), "stale: run deno task names");
   publishHostApi();
   assert.deepEqual({ ...await importText(shimSource("tsflink", names, "1.0.0"), 1) }, { ...api });
   const { testEnvironment } = await importText(shimSource("tsflink/testing", ["testEnvironment"], "1.0.0"), 2);

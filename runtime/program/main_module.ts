@@ -65,5 +65,5 @@ async function loadProgram(url: string, load: LoadModule): Promise<Readonly<Reco
 function isThrownByProgram({ message, stack = "" }: Error): boolean {
   // A syntax error has its place in the message, which looks like a frame.
   const [first] = /^\s+at .*$/m.exec(stack.slice(stack.indexOf(message) + message.length)) ?? [];
-  return first !== undefined && !first.includes(import.meta.url);
+  return first !== undefined && !first.includes("/runtime/program/main_module.ts");
 }

@@ -35,6 +35,11 @@ export function startedProgram(
   });
 }
 
+/** The project's own main module, as seen from its mod.ts; in a bundle there is no other. */
+export function commandLineUrl(modUrl: string): string {
+  return modUrl.endsWith("/mod.ts") ? new URL("./cli.ts", modUrl).href : Deno.mainModule;
+}
+
 /** Ends the recording with the evaluation of the main module: what is executed later, nobody can tell when. */
 export function recordUntilEnd(recorder: ProgramRecorder): void {
   const ended = () => recorder.stop("main() has ended: the job is built by a timer, a handler or a floating promise");

@@ -7,12 +7,14 @@
  * whole buffer (unless the whole buffer was written before), and an object without prototype comes back as a plain one,
  * which is what structured clone does too.
  *
- * Callers: operator and keyed state, the codec's generic column, copy.ts for values with an unusual shape.
+ * Callers: operator and keyed state, the codec's generic column, copy.ts for values with an unusual shape; messages between
+ * processes, errors among them.
  *
  * @module
  */
 
 import { FlinkError, InvalidProgramError, JobExecutionError } from "../errors.ts";
+import { fromTransferable, toTransferable, type TransferredError } from "../seams/error_transfer.ts";
 import { ByteReader, ByteWriter } from "./byte_buffer.ts";
 import { cannotTravel, MAX_VALUE_DEPTH } from "./value_kind.ts";
 import { ValueReader } from "./value_reader.ts";
@@ -59,6 +61,30 @@ export function deserializeValue(bytes: Uint8Array): unknown {
   const value = readValue(input);
   input.assertEnd();
   return value;
+}
+
+/** An error on its way to another process. */
+export interface ErrorBytes {
+  /** TSF-NNNN, or the name of an error that is not tsflink's. */
+  readonly code: string;
+  readonly summary: string;
+  /** TransferredError. */
+  readonly error: Uint8Array<ArrayBuffer>;
+}
+
+/** Whatever was thrown, as bytes. */
+export function errorToBytes(error: unknown): ErrorBytes {
+  const { code, summary, name, message } = Object(error) as Partial<FlinkError>;
+  return {
+    code: String(code ?? name ?? typeof error),
+    summary: String(summary ?? message ?? error),
+    error: serializeValue(toTransferable(error)),
+  };
+}
+
+/** What was thrown, again. @throws JobExecutionError TSF-2106 when the bytes are damaged. */
+export function errorFromBytes(bytes: Uint8Array): unknown {
+  return fromTransferable(deserializeValue(bytes) as TransferredError);
 }
 
 function isStackOverflow(error: unknown): boolean {

@@ -12,6 +12,7 @@
 
 import { invariant } from "../../errors.ts";
 import type { JobEdge } from "../../graph/job_graph.ts";
+import type { PlanEdge } from "../../graph/job_plan.ts";
 import { BlockingPartitionReader, BlockingPartitionWriter } from "../../network/blocking_partition.ts";
 import type { InputChannel } from "../../network/input_gate.ts";
 import { EventDecoder } from "../../network/item_codec.ts";
@@ -31,7 +32,12 @@ export function subtaskName(vertexId: string, subtaskIndex: number): string {
 }
 
 /** The file of what an attempt of a subtask writes to an edge. */
-export function resultPath(directory: string, edge: JobEdge, subtaskIndex: number, attemptNumber: number): string {
+export function resultPath(
+  directory: string,
+  edge: Pick<PlanEdge, "sourceVertexId" | "sourceOutputIndex">,
+  subtaskIndex: number,
+  attemptNumber: number,
+): string {
   return `${directory}/${edge.sourceVertexId}-${edge.sourceOutputIndex}-${subtaskIndex}-${attemptNumber}`;
 }
 

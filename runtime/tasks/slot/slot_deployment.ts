@@ -89,9 +89,10 @@ class Deployment {
     }
     const placed = new Set(deployment.placements.map(({ vertexId }) => vertexId));
     const subtasks = jobGraph.vertices.reduce((sum, { id, parallelism }) => {
-      return sum + (this.#blocking === undefined || placed.has(id) ? parallelism : 0);
+      return sum + (placed.has(id) ? parallelism : 0);
     }, 0);
-    invariant(subtasks === deployment.placements.length, "the plan of the slot has the subtasks that are deployed");
+    const isComplete = subtasks > 0 && subtasks === deployment.placements.length;
+    invariant(isComplete, "the plan of the slot has the subtasks that are deployed");
     for (const placement of deployment.placements) {
       this.#placements.set(subtaskName(placement.vertexId, placement.subtaskIndex), placement);
     }
@@ -104,6 +105,8 @@ class Deployment {
         if (placement.slot === deployment.slot) this.#tasks.set(placement, this.#deployTask(placement));
       }
       for (const vertex of jobGraph.vertices) {
+        // Another region of a streaming job has nothing to do with this one.
+        if (this.#blocking === undefined && !this.#isPlaced(vertex)) continue;
         for (let subtask = 0; subtask < vertex.parallelism; subtask++) this.#connectInputs(vertex, subtask);
       }
       for (const [placement, deployed] of this.#tasks) this.#connectBlocking(placement, deployed);
@@ -112,6 +115,10 @@ class Deployment {
       throw error;
     }
     return { tasks: [...this.#tasks.values()], blocking: this.#blocking };
+  }
+
+  #isPlaced({ id }: JobVertex): boolean {
+    return this.#placements.has(subtaskName(id, 0));
   }
 
   /** Undefined for a subtask of another stage. */

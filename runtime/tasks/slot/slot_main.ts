@@ -34,8 +34,10 @@ const COLLECT_BATCHES = { maxRows: 256, maxUnderWay: 2 };
 
 /** Shared memory between a slot, its peers and the JobMaster. */
 export interface SlotMemory {
-  /** One doorbell per slot, by index. */
+  /** Doorbells, by index. */
   readonly doorbells: SharedArrayBuffer;
+  /** Which of them is this slot's. Default: that of its own number. */
+  readonly doorbell?: number;
   /** Requests of the JobMaster. */
   readonly control: SharedArrayBuffer;
   /** One word: characters of output on their way to the JobMaster. */
@@ -45,6 +47,8 @@ export interface SlotMemory {
     readonly peer: number;
     readonly inbound: SharedArrayBuffer;
     readonly outbound: SharedArrayBuffer;
+    /** What wakes whoever is at the other end: the first doorbell there. Default: that of the peer's number above. */
+    readonly doorbell?: SharedArrayBuffer;
   }[];
 }
 
@@ -55,12 +59,16 @@ export interface SlotStart {
   readonly planFingerprint: readonly string[];
   /** How long the program may take until it executes the job, in ms. */
   readonly captureTimeoutMs: number;
+  /** How long cancelled tasks may take to end, where the job says so; whoever runs the thread sees to it. */
+  readonly cancellationTimeoutMs?: number;
   readonly deployment: SlotDeployment;
   readonly memory: SlotMemory;
   /** Of the engine's random choices. */
   readonly seed: number;
   /** How often the JobMaster is told how the subtasks do, in ms. */
   readonly progressMs: number;
+  /** Names of vertices, by id: for the warnings of a TaskManager, which has no plan. */
+  readonly taskNames?: ReadonlyMap<string, string>;
 }
 
 /** The real world of a slot, put together by the entry point. */
@@ -126,7 +134,7 @@ class SlotThread {
       for (const warning of captured.warnings) log.log("warn", warning);
     }
 
-    const parker = this.#surroundings.doorbell(memory.doorbells, deployment.slot);
+    const parker = this.#surroundings.doorbell(memory.doorbells, memory.doorbell ?? deployment.slot);
     const clock = new SlotClock(runtimeClock, () => parker.wake());
     const queue = new SlotQueue(() => parker.wake());
     const exchange = new SlotExchange({
@@ -220,7 +228,11 @@ class SlotThread {
 
   #wakePeer(): (peer: number) => void {
     const { doorbells, links } = this.#start.memory;
-    const peers = new Map(links.map(({ peer }) => [peer, this.#surroundings.doorbell(doorbells, peer)]));
+    const { doorbell: make } = this.#surroundings;
+    const peers = new Map(links.map(({ peer, doorbell }) => [
+      peer,
+      doorbell === undefined ? make(doorbells, peer) : make(doorbell, 0),
+    ]));
     return (peer) => peers.get(peer)!.wake();
   }
 }

@@ -20,7 +20,7 @@ import { CapturedLog } from "../../testing/test_seams.ts";
 import type { SlotEnd, SlotHandle, SlotInit, SlotListener, WorkerHost } from "../../seams/worker_host.ts";
 import { LocalJob } from "../../../cluster/minicluster/local_job.ts";
 import { workerSlots } from "../../../cluster/minicluster/worker_slots.ts";
-import type { SlotGateway, SlotProvider } from "../../../cluster/minicluster/slots.ts";
+import type { SlotGateway, SlotProvider } from "../../../cluster/jobmaster/slots.ts";
 import { slotMain, type SlotStart } from "./slot_main.ts";
 import type { SlotReport } from "./slot_protocol.ts";
 

@@ -21,7 +21,7 @@ import { connections } from "../../graph/edge_connection.ts";
 import { generateJobGraph } from "../../graph/job_graph_generator.ts";
 import type { JobGraph } from "../../graph/job_graph.ts";
 import type { TaskAccumulators } from "../../operators/runtime_context.ts";
-import { taskSettings } from "../../../cluster/minicluster/task_settings.ts";
+import { taskSettings } from "../../../cluster/jobmaster/task_settings.ts";
 import { exportAccumulators, mergeAccumulators } from "./accumulator_parts.ts";
 import { CollectedRows } from "./collected_rows.ts";
 import { deploy } from "./slot_deployment.ts";

@@ -17,8 +17,8 @@ import { Gate, scriptedSource, testEnvironment, testSeams } from "tsflink/testin
 import { Configuration } from "../../api/configuration.ts";
 import { generateJobGraph } from "../../graph/job_graph_generator.ts";
 import { isTerminal } from "../task_states.ts";
-import { JobCoordinators } from "../../../cluster/minicluster/job_coordinators.ts";
-import { taskSettings } from "../../../cluster/minicluster/task_settings.ts";
+import { JobCoordinators } from "../coordinator/job_coordinators.ts";
+import { taskSettings } from "../../../cluster/jobmaster/task_settings.ts";
 import { Slot } from "./slot.ts";
 import type { SlotReport, SlotRequest, SubtaskPlacement } from "./slot_protocol.ts";
 
@@ -58,11 +58,13 @@ class Rig {
       jobGraph.vertex(vertexId).name,
     ]));
     const coordinators = new JobCoordinators({
+      jobGraph,
       seams: this.seams,
-      restored: undefined,
-      send: (vertexId, subtask, operatorId, event) =>
-        this.slot.handle({ type: "operatorEvent", executionId: `${vertexId}_${subtask}_0`, operatorId, event }),
-      fail: (error) => assert.fail(String(error)),
+      listener: {
+        send: (vertexId, subtask, operatorId, event) =>
+          this.slot.handle({ type: "operatorEvent", executionId: `${vertexId}_${subtask}_0`, operatorId, event }),
+        fail: (_, error) => assert.fail(String(error)),
+      },
     });
     const uids = jobGraph.vertices.flatMap(({ chain }) => chain.flatMap(({ uid }) => uid ?? []));
     this.slot = new Slot({
@@ -83,11 +85,11 @@ class Rig {
         this.reports.push(report);
         if (report.type === "coordinatorEvent") {
           const { subtaskIndex } = this.placements.find((one) => one.executionId === report.executionId)!;
-          coordinators.get(report.operatorId)!.handleEvent(subtaskIndex, 0, report.event);
+          coordinators.handleEvent(report.operatorId, subtaskIndex, 0, report.event);
         }
       },
     });
-    coordinators.start(jobGraph.vertices);
+    coordinators.start(jobGraph.vertices.map(({ id }) => id), undefined);
   }
 
   ask(...requests: SlotRequest[]): void {

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { SystemClock } from "../../runtime/seams/system/clock.ts";
+import { SystemLocalFiles } from "../../runtime/seams/system/local_files.ts";
+import { loadTlsMaterial } from "../security/tls_material.ts";
+import { H2Transport } from "../transport/h2_transport.ts";
+import { certsCommand } from "./certs_command.ts";
+
+Deno.test("certs writes files that two processes can talk with, and says how", async () => {
+  const directory = `${Deno.makeTempDirSync()}/certs`;
+  const text = await certsCommand({ directory, hosts: ["10.1.2.3", "tm.example"], validDays: 30 });
+  const pathOf = (part: string) => new RegExp(`security.ssl.internal.${part}: (\\S+)`).exec(text)![1];
+  const paths = { certificate: pathOf("certificate"), key: pathOf("key"), certificateAuthority: pathOf("ca") };
+  assert.equal(Deno.statSync(paths.key).mode! & 0o777, 0o600);
+  const tls = await loadTlsMaterial(new SystemLocalFiles(), paths, Date.now());
+  const certificate = new X509Certificate(tls.certificate);
+  for (const host of ["tm.example", "localhost"]) assert.equal(certificate.checkHost(host), host);
+  for (const host of ["10.1.2.3", "127.0.0.1"]) assert.equal(certificate.checkIP(host), host);
+  assert.equal(certificate.checkHost("other.example"), undefined);
+  assert.ok(certificate.verify(new X509Certificate(tls.certificateAuthority).publicKey));
+  const transport = new H2Transport({ clock: new SystemClock(), tls });
+  const listener = await transport.listen({ host: "127.0.0.1", port: 0 }, () => {});
+  (await transport.connect(listener.address, "control")).close();
+  await listener.close();
+  const again = { directory, hosts: [], validDays: 1 };
+  await assert.rejects(certsCommand(again), { code: "TSF-5217" });
+  await certsCommand({ ...again, force: true });
+  assert.notEqual(Deno.readTextFileSync(paths.certificate), tls.certificate);
+  Deno.removeSync(directory, { recursive: true });
+});
