@@ -36,7 +36,7 @@ const STACKS: Readonly<Record<string, { readonly frames: readonly string[]; read
   },
   "installed packages": {
     frames: [
-      "at f (file:///c/npm/registry.npmjs.org/yaml/2.9.1/dist/a.js:1:2)",
+      "at f (file:///c/npm/registry.example/yaml/2.9.1/dist/a.js:1:2)",
       "at file:///p/node_modules/a/b.js:1:2",
     ],
     line: undefined,

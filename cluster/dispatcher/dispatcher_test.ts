@@ -8,7 +8,7 @@ const one = submission(1);
 Deno.test("a job is on disk before its submission is answered, and runs", async () => {
   const bench = new DispatcherBench();
   await bench.dispatcher.submit(one);
-  assert.deepEqual(bench.files.paths(), [`/work/jobstore/submitted/${one.jobId}.job`]);
+  assert.deepEqual(bench.files.paths(), [`/data/jobstore/submitted/${one.jobId}.job`]);
   // What is not durable is lost here.
   bench.files.crash();
   assert.equal(bench.files.paths().length, 1);
@@ -36,7 +36,7 @@ Deno.test("a job that has ended is known by its result and its details, its subm
     netRuntimeMs: 5,
     accumulators: { n: 42n },
   });
-  assert.deepEqual(bench.files.paths(), [`/work/jobstore/ended/${one.jobId}.result`]);
+  assert.deepEqual(bench.files.paths(), [`/data/jobstore/ended/${one.jobId}.result`]);
   assert.deepEqual(bench.ended, [one.jobId]);
   bench.restart();
   assert.deepEqual(await bench.dispatcher.result(one.jobId), await result);
@@ -176,7 +176,7 @@ Deno.test("a JobMaster that cannot be made fails its job, which is kept as any o
   const { state, error } = await bench.dispatcher.result(one.jobId);
   assert.equal(state, "FAILED");
   assert.match(JSON.stringify(error), /TSF-5250.*x is not a function/);
-  assert.deepEqual(bench.files.paths(), [`/work/jobstore/ended/${one.jobId}.result`]);
+  assert.deepEqual(bench.files.paths(), [`/data/jobstore/ended/${one.jobId}.result`]);
   assert.equal(bench.dispatcher.job(one.jobId)!.vertices.length, 2);
 });
 
@@ -248,7 +248,7 @@ Deno.test("stopping suspends what runs, cancels nothing, and keeps it stored", a
   assert.equal((await result).state, "SUSPENDED");
   assert.deepEqual(heard, ["SUSPENDED"]);
   assert.equal(bench.started[0].cancels, 0);
-  assert.deepEqual(bench.files.paths(), [`/work/jobstore/submitted/${one.jobId}.job`]);
+  assert.deepEqual(bench.files.paths(), [`/data/jobstore/submitted/${one.jobId}.job`]);
   assert.equal(bench.clock.pending, 0);
 });
 
@@ -274,7 +274,7 @@ Deno.test("details of ended jobs are read again when memory for them is short", 
     await bench.started[n - 1].end("FINISHED");
   }
   for (let n = 1; n <= 3; n++) assert.equal(bench.dispatcher.job(submission(n).jobId)!.jobName, `job ${n}`);
-  bench.files.remove(`/work/jobstore/ended/${one.jobId}.result`);
+  bench.files.remove(`/data/jobstore/ended/${one.jobId}.result`);
   assert.equal(bench.dispatcher.job(one.jobId), undefined);
   assert.equal(bench.dispatcher.jobs().length, 2);
 });
@@ -290,7 +290,7 @@ Deno.test("files that are damaged are set aside, the others are read", async () 
     bytes[bytes.length >> 1] ^= 1;
     bench.files.write(path, bytes);
   }
-  bench.files.write("/work/jobstore/submitted/half.job.tmp", "x");
+  bench.files.write("/data/jobstore/submitted/half.job.tmp", "x");
   bench.restart();
   assert.deepEqual(bench.dispatcher.jobs().map(({ jobName, state }) => [jobName, state]).sort(), [
     ["job 2", "FAILED"],

@@ -129,7 +129,7 @@ export class DispatcherBench {
     };
     this.dispatcher = new Dispatcher({
       seams: { clock: this.clock, log: this.log, files: this.files },
-      directory: "/work/jobstore",
+      directory: "/data/jobstore",
       startJobMaster: (job) => this.#start(job),
       resources,
       settings: { ...dispatcherSettings(ClusterConfiguration.from({})), ...this.#settings },
