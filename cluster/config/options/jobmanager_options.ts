@@ -14,16 +14,11 @@ export const JobManagerOptions: {
   readonly BIND_HOST: ConfigOption<string>;
   readonly RPC_BIND_PORT: ConfigOption<number | undefined>;
   readonly RESOURCE_ID: ConfigOption<string | undefined>;
-  readonly EXECUTION_HISTORY: ConfigOption<number>;
-  readonly EXCEPTION_HISTORY: ConfigOption<number>;
-  readonly FAILOVER_STRATEGY: ConfigOption<"region" | "full">;
-  readonly ARCHIVE_DIR: ConfigOption<string | undefined>;
   readonly JOB_STORE_EXPIRATION: ConfigOption<number>;
   readonly JOB_STORE_CAPACITY: ConfigOption<number>;
   readonly JOB_STORE_SIZE: ConfigOption<number>;
   readonly MAX_JOBS: ConfigOption<number>;
   readonly SHUTDOWN_ON_APPLICATION_FINISH: ConfigOption<boolean>;
-  readonly PLUGINS: ConfigOption<string | undefined>;
 } = {
   RPC_ADDRESS: {
     key: "jobmanager.rpc.address",
@@ -44,21 +39,6 @@ export const JobManagerOptions: {
   },
   RPC_BIND_PORT: optional("jobmanager.rpc.bind-port", "int", "Port it listens on when not jobmanager.rpc.port."),
   RESOURCE_ID: optional("jobmanager.resource-id", "string", "Id of the JobManager; default: a random one."),
-  EXECUTION_HISTORY: option("jobmanager.execution.attempts-history-size", "int", {
-    defaultValue: 16,
-    min: 1,
-    description: "Earlier attempts of a subtask that are kept for the web interface.",
-  }),
-  EXCEPTION_HISTORY: option("web.exception-history-size", "int", {
-    defaultValue: 16,
-    min: 1,
-    description: "Failures of a job that are kept for the web interface.",
-  }),
-  FAILOVER_STRATEGY: choice("jobmanager.execution.failover-strategy", ["region", "full"], {
-    defaultValue: "region",
-    description: "What restarts after a failure: the pipelined region of the failed task, or everything.",
-  }),
-  ARCHIVE_DIR: optional("jobmanager.archive.fs.dir", "string", "Where details of ended jobs are archived."),
   JOB_STORE_EXPIRATION: option("jobstore.expiration-time", "duration", {
     defaultValue: HOUR,
     min: 0,
@@ -83,11 +63,6 @@ export const JobManagerOptions: {
     defaultValue: true,
     description: "A JobManager that was started with --job ends when its application does.",
   }),
-  PLUGINS: optional(
-    "plugins.dir",
-    "string",
-    "Folder with plugins/<name>/ modules that every role loads (tsflink only).",
-  ),
 };
 
 /** Slots, TaskManagers and their providers as the ResourceManager sees them. */
@@ -102,7 +77,7 @@ export const ResourceManagerOptions: {
   readonly STAND_BY_TASK_MANAGERS: ConfigOption<number>;
   readonly MAX_SLOTS: ConfigOption<number | undefined>;
   readonly MIN_SLOTS: ConfigOption<number>;
-  readonly LOAD_BALANCE: ConfigOption<"NONE" | "SLOTS" | "TASKS">;
+  readonly LOAD_BALANCE: ConfigOption<"NONE" | "SLOTS">;
   readonly EVENLY_SPREAD_OUT: ConfigOption<boolean>;
 } = {
   SLOT_REQUEST_TIMEOUT: option("slot.request.timeout", "duration", {
@@ -150,9 +125,9 @@ export const ResourceManagerOptions: {
     min: 0,
     description: "Slots that are started on demand at once and kept.",
   }),
-  LOAD_BALANCE: choice("taskmanager.load-balance.mode", ["NONE", "SLOTS", "TASKS"], {
+  LOAD_BALANCE: choice("taskmanager.load-balance.mode", ["NONE", "SLOTS"], {
     defaultValue: "NONE",
-    description: "NONE fills TaskManagers one after the other, SLOTS spreads slots, TASKS spreads subtasks.",
+    description: "NONE fills TaskManagers one after the other, SLOTS spreads slots.",
   }),
   EVENLY_SPREAD_OUT: option("cluster.evenly-spread-out-slots", "boolean", {
     defaultValue: false,

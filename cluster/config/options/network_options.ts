@@ -16,7 +16,6 @@ export const RpcOptions: {
   readonly FRAME_SIZE: ConfigOption<number>;
   readonly REGISTRATION_INITIAL_TIMEOUT: ConfigOption<number>;
   readonly REGISTRATION_MAX_TIMEOUT: ConfigOption<number>;
-  readonly REGISTRATION_ERROR_DELAY: ConfigOption<number>;
   readonly REGISTRATION_REFUSED_DELAY: ConfigOption<number>;
   readonly SHUTDOWN_TIMEOUT: ConfigOption<number>;
 } = {
@@ -55,11 +54,6 @@ export const RpcOptions: {
     min: 1,
     description: "Longest such wait.",
   }),
-  REGISTRATION_ERROR_DELAY: option("cluster.registration.error-delay", "duration", {
-    defaultValue: 10 * SECOND,
-    min: 1,
-    description: "Wait after a registration that failed with an error.",
-  }),
   REGISTRATION_REFUSED_DELAY: option("cluster.registration.refused-registration-delay", "duration", {
     defaultValue: 30 * SECOND,
     min: 1,
@@ -82,17 +76,11 @@ export const RestOptions: {
   readonly CLIENT_MAX_CONTENT_LENGTH: ConfigOption<number>;
   readonly RETRY_ATTEMPTS: ConfigOption<number>;
   readonly RETRY_DELAY: ConfigOption<number>;
-  readonly CONNECTION_TIMEOUT: ConfigOption<number>;
-  readonly IDLENESS_TIMEOUT: ConfigOption<number>;
-  readonly ASYNC_STORE_DURATION: ConfigOption<number>;
   readonly WEB_REFRESH_INTERVAL: ConfigOption<number>;
-  readonly WEB_TIMEOUT: ConfigOption<number>;
   readonly WEB_SUBMIT: ConfigOption<boolean>;
   readonly WEB_CANCEL: ConfigOption<boolean>;
   readonly ACCESS_CONTROL_ALLOW_ORIGIN: ConfigOption<string | undefined>;
-  readonly METRICS_FETCH_INTERVAL: ConfigOption<number>;
   readonly CLIENT_TIMEOUT: ConfigOption<number>;
-  readonly CLIENT_RETRY_PERIOD: ConfigOption<number>;
 } = {
   ADDRESS: optional("rest.address", "string", "Name or address at which clients reach the JobManager."),
   PORT: option("rest.port", "int", {
@@ -132,30 +120,10 @@ export const RestOptions: {
     min: 0,
     description: "Wait between those attempts.",
   }),
-  CONNECTION_TIMEOUT: option("rest.connection-timeout", "duration", {
-    defaultValue: 15 * SECOND,
-    min: 1,
-    description: "How long a client waits for a connection.",
-  }),
-  IDLENESS_TIMEOUT: option("rest.idleness-timeout", "duration", {
-    defaultValue: 5 * MINUTE,
-    min: 1,
-    description: "How long a connection may be idle.",
-  }),
-  ASYNC_STORE_DURATION: option("rest.async.store-duration", "duration", {
-    defaultValue: 5 * MINUTE,
-    min: 0,
-    description: "How long results of asynchronous operations are kept.",
-  }),
   WEB_REFRESH_INTERVAL: option("web.refresh-interval", "duration", {
     defaultValue: 3 * SECOND,
     min: 1,
     description: "How often the web interface asks.",
-  }),
-  WEB_TIMEOUT: option("web.timeout", "duration", {
-    defaultValue: 10 * MINUTE,
-    min: 1,
-    description: "How long REST waits for the roles behind it.",
   }),
   WEB_SUBMIT: option("web.submit.enable", "boolean", {
     defaultValue: true,
@@ -170,20 +138,10 @@ export const RestOptions: {
     "string",
     "Origin whose pages may use REST; default: none but its own.",
   ),
-  METRICS_FETCH_INTERVAL: option("metrics.fetcher.update-interval", "duration", {
-    defaultValue: 10 * SECOND,
-    min: 0,
-    description: "How often metrics are gathered for REST; 0 = never.",
-  }),
   CLIENT_TIMEOUT: option("client.timeout", "duration", {
     defaultValue: MINUTE,
     min: 1,
     description: "How long a client waits for an answer.",
-  }),
-  CLIENT_RETRY_PERIOD: option("client.retry-period", "duration", {
-    defaultValue: 2 * SECOND,
-    min: 1,
-    description: "How often a client asks whether its job has ended.",
   }),
 };
 

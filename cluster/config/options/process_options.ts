@@ -17,8 +17,6 @@ export const ProcessOptions: {
   readonly BLOB_SIZE: ConfigOption<number>;
   readonly BLOB_MAX_SIZE: ConfigOption<number>;
   readonly BLOB_CLEANUP_INTERVAL_SECONDS: ConfigOption<number>;
-  readonly SPILL_SIZE: ConfigOption<number | undefined>;
-  readonly LOG_SIZE: ConfigOption<number>;
   readonly LOG_DIR: ConfigOption<string | undefined>;
   readonly LOG_LEVEL: ConfigOption<"DEBUG" | "INFO" | "WARN" | "ERROR">;
   readonly LOG_MAX: ConfigOption<number>;
@@ -49,12 +47,6 @@ export const ProcessOptions: {
     defaultValue: HOUR / 1000,
     min: 1,
     description: "How often, in seconds, bundles and files that nobody uses are removed.",
-  }),
-  SPILL_SIZE: optional("io.spill.max-size", "memory", "Most bytes that sorting may put on disk (tsflink only)."),
-  LOG_SIZE: option("env.log.max-size", "memory", {
-    defaultValue: 64 * MIB,
-    min: MIB,
-    description: "Size at which a log or output file is started anew (tsflink only).",
   }),
   LOG_DIR: optional("env.log.dir", "string", "Folder of logs of `tsflink cluster start`; default: its work directory."),
   LOG_LEVEL: choice("env.log.level", ["DEBUG", "INFO", "WARN", "ERROR"], {

@@ -17,11 +17,7 @@ export const TaskManagerOptions: {
   readonly RESOURCE_ID: ConfigOption<string | undefined>;
   readonly REGISTRATION_TIMEOUT: ConfigOption<number>;
   readonly SLOT_TIMEOUT: ConfigOption<number>;
-  readonly OUTPUT_TAIL: ConfigOption<number>;
   readonly LINK_BUFFER: ConfigOption<number>;
-  readonly REQUEST_BACKOFF_INITIAL: ConfigOption<number>;
-  readonly REQUEST_BACKOFF_MAX: ConfigOption<number>;
-  readonly CONNECT_TIMEOUT_SECONDS: ConfigOption<number>;
   readonly RESTARTS: ConfigOption<number>;
 } = {
   HOST: optional("taskmanager.host", "string", "Name or address at which other TaskManagers reach this one."),
@@ -48,30 +44,10 @@ export const TaskManagerOptions: {
     min: 1,
     description: "How long a slot waits for a job that has been given it.",
   }),
-  OUTPUT_TAIL: option("taskmanager.output.tail-size", "memory", {
-    defaultValue: MIB,
-    min: 0,
-    description: "Output of jobs that is kept for the web interface, beside the .out file (tsflink only).",
-  }),
   LINK_BUFFER: option("taskmanager.network.connection.max-buffered", "memory", {
     defaultValue: 4 * MIB,
     min: 64 * 1024,
     description: "Bytes a connection to another TaskManager may hold before its slots wait (tsflink only).",
-  }),
-  REQUEST_BACKOFF_INITIAL: option("taskmanager.network.request-backoff.initial", "int", {
-    defaultValue: 100,
-    min: 0,
-    description: "First wait, in ms, before a link to a producer that is not there yet is tried again.",
-  }),
-  REQUEST_BACKOFF_MAX: option("taskmanager.network.request-backoff.max", "int", {
-    defaultValue: 10_000,
-    min: 0,
-    description: "Longest such wait, in ms.",
-  }),
-  CONNECT_TIMEOUT_SECONDS: option("taskmanager.network.netty.client.connectTimeoutSec", "int", {
-    defaultValue: 120,
-    min: 1,
-    description: "How long connecting to another TaskManager may take, in seconds.",
   }),
   RESTARTS: option("taskmanager.process.max-restarts", "int", {
     defaultValue: 10,
