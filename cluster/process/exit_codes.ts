@@ -7,7 +7,7 @@
  * | 1    | failed                                                                  |
  * | 2    | the command line is wrong                                               |
  * | 3    | the configuration is wrong                                              |
- * | 4    | leadership was lost, or somebody else took over the id of this process  |
+ * | 4    | kept for lost leadership and taken-over ids; nothing ends with it yet   |
  * | 5    | a slot is stuck; the parent of the process starts it again              |
  * | 130  | ended at once by a second SIGINT                                        |
  * | 143  | ended at once by a second SIGTERM                                       |
